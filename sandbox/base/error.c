@@ -1,0 +1,89 @@
+#include "error.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+static int set_message(struct error *err, int status, int errnum, const char *format, va_list args)
+{
+    if (!err)
+        return -1;
+    char *message = text_vformat(format, args);
+    if (errnum) {
+        char *why = text_format("%s: %s", message, strerror(errnum));
+        free(message);
+        message = why;
+    }
+    error_clear(err);
+    *err = (struct error){.status = status, .errnum = errnum, .message = message};
+    return -1;
+}
+
+int fail(struct error *err, int status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    set_message(err, status, 0, format, args);
+    va_end(args);
+    return -1;
+}
+
+int fail_errno(struct error *err, const char *format, ...)
+{
+    int errnum = errno;
+    va_list args;
+    va_start(args, format);
+    set_message(err, STATUS_ERRORED, errnum, format, args);
+    va_end(args);
+    return -1;
+}
+
+void error_remedy(struct error *err, const char *format, ...)
+{
+    if (!err)
+        return;
+    va_list args;
+    va_start(args, format);
+    free(err->remedy);
+    err->remedy = text_vformat(format, args);
+    va_end(args);
+}
+
+int error_context(struct error *err, const char *format, ...)
+{
+    if (!err)
+        return -1;
+    va_list args;
+    va_start(args, format);
+    char *context = text_vformat(format, args);
+    va_end(args);
+    char *message = text_format("%s: %s", context, err->message ? err->message : "failed");
+    free(context);
+    free(err->message);
+    err->message = message;
+    return -1;
+}
+
+static void print_line(const char *prefix, const char *line, FILE *to)
+{
+    fputs(prefix, to);
+    for (const unsigned char *c = (const unsigned char *)line; *c; c++)
+        fputc(*c < ' ' || *c == 0x7f ? '?' : *c, to);
+    fputc('\n', to);
+}
+
+void error_print(const struct error *err, FILE *to)
+{
+    print_line("indyno: ", err->message ? err->message : "failed", to);
+    if (err->remedy)
+        print_line("  ", err->remedy, to);
+}
+
+void error_clear(struct error *err)
+{
+    free(err->message);
+    free(err->remedy);
+    *err = (struct error){0};
+}
