@@ -51,6 +51,9 @@ struct app {
  * Errors: STATUS_DATA with the file and, for broken JSON, line and column, for a wrong type the key path. */
 int app_read(const char *dir, const char *env_file, struct app *app, struct error *err);
 
+/* Free what each owns and make it empty. */
+void app_env_clear(struct app_env *env);
+void app_addon_clear(struct app_addon *addon);
 void app_clear(struct app *app);
 #define cleanup_app __attribute__((cleanup(app_clear)))
 
