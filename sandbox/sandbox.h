@@ -5,11 +5,14 @@
  * root, its own ids, limits and system-call filters. The spec is plain data and says all there is to say; the
  * sandbox knows nothing of app.json or of any database, and could serve another program unchanged.
  *
- * sandbox_run() makes the dyno, starts the services, waits until each shows that it is ready, runs the steps one
- * after the other, and removes everything. While it runs, SIGINT, SIGTERM and SIGHUP of the calling process are
- * forwarded to the step (the run is then "cancelled"). The calling process must be single-threaded.
+ * sandbox_run() makes the dyno, starts the services, waits until each shows that it is ready, runs the steps
+ * one after the other, and removes everything. While it runs, SIGINT, SIGTERM and SIGHUP of the calling
+ * process are forwarded to the step (the run is then "cancelled"). The calling process must be
+ * single-threaded, and the spec's strings must not lie in its own argv or environ: pid 1 of the dyno is a
+ * fork of it, whose command line is wiped so that its /proc/1/cmdline shows no secrets.
  *
- * Units: bytes, milliseconds and microseconds, as each name says. Ids in the spec are the dyno's own (inner) ids.
+ * Units: bytes, milliseconds and microseconds, as each name says. Ids in the spec are the dyno's own (inner)
+ * ids.
  */
 #ifndef INDYNO_SANDBOX_H
 #define INDYNO_SANDBOX_H
@@ -22,7 +25,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* ---- Ids ------------------------------------------------------------------------------------------------ */
+/* ---- Ids ------------------------------------------------------------------------------------------------
+ */
 
 /* Inner ids: 0 is the dyno's init, 1000.. are the users; 65534 is everybody else. */
 enum {
@@ -34,7 +38,8 @@ enum {
 
 enum sandbox_ids {
     SANDBOX_IDS_BLOCK,       /* root: a private block of host ids, claimed for the run */
-    SANDBOX_IDS_SUBORDINATE, /* a user: newuidmap(1); SANDBOX_ID_FIRST is the caller, the rest subordinate ids */
+    SANDBOX_IDS_SUBORDINATE, /* a user: newuidmap(1); SANDBOX_ID_FIRST is the caller, the rest subordinate ids
+                              */
     SANDBOX_IDS_SINGLE,      /* a user: the caller's id alone; every process is SANDBOX_ID_FIRST */
 };
 
@@ -44,11 +49,12 @@ struct sandbox_user {
     const char *home;
 };
 
-/* ---- Files ---------------------------------------------------------------------------------------------- */
+/* ---- Files ----------------------------------------------------------------------------------------------
+ */
 
 enum sandbox_mount_kind {
-    SANDBOX_BIND,    /* source, with what is mounted beneath it; nosuid, nodev; read-only unless writable */
-    SANDBOX_COW,     /* a writable view of the folder source, owned by owner; source itself is never written */
+    SANDBOX_BIND, /* source, with what is mounted beneath it; nosuid, nodev; read-only unless writable */
+    SANDBOX_COW,  /* a writable view of the folder source, owned by owner; source itself is never written */
     SANDBOX_SCRATCH, /* an empty writable folder, owned by owner, in the run's sized tmpfs */
     SANDBOX_FILE,    /* a file with content, in the read-only root */
     SANDBOX_LINK,    /* a symbolic link to content */
@@ -69,15 +75,17 @@ struct sandbox_mount {
     bool keep;           /* COW: the result has a descriptor of it, to take files out after the dyno's end */
 };
 
-/* ---- Limits --------------------------------------------------------------------------------------------- */
+/* ---- Limits ---------------------------------------------------------------------------------------------
+ */
 
 /* 0 means none was asked for. */
 struct sandbox_limits {
-    uint64_t memory_bytes;  /* all of the dyno; the step's own leaf has the same */
-    uint64_t cpu_millis;    /* thousandths of one cpu: 1500 is one and a half */
-    uint64_t pids;          /* processes and threads, all of the dyno */
-    uint64_t disk_bytes;    /* all that is writable in the dyno; 0: half of the host's memory, as tmpfs(5) has it */
-    uint64_t wall_ms;       /* from launch to the end of the last step */
+    uint64_t memory_bytes; /* all of the dyno; the step's own leaf has the same */
+    uint64_t cpu_millis;   /* thousandths of one cpu: 1500 is one and a half */
+    uint64_t pids;         /* processes and threads, all of the dyno */
+    uint64_t
+        disk_bytes;   /* all that is writable in the dyno; 0: half of the host's memory, as tmpfs(5) has it */
+    uint64_t wall_ms; /* from launch to the end of the last step */
     uint64_t kill_after_ms; /* between the step's SIGTERM (or the forwarded signal) and the dyno's end */
 };
 
@@ -87,9 +95,13 @@ enum sandbox_weaker {
     SANDBOX_WEAKER_LIMITS = 1 << 1, /* limits that the host cannot enforce are left out */
 };
 
+/* The name server that an outbound dyno sees: pasta forwards what is sent there to the host's own. */
+#define SANDBOX_RESOLVER "169.254.1.1"
+
 enum sandbox_network { SANDBOX_NETWORK_NONE, SANDBOX_NETWORK_OUTBOUND };
 
-/* ---- Processes ------------------------------------------------------------------------------------------ */
+/* ---- Processes ------------------------------------------------------------------------------------------
+ */
 
 /* Each role has its own system-call filter (filter-table.h). */
 enum sandbox_role { SANDBOX_ROLE_STEP, SANDBOX_ROLE_SERVICE };
@@ -109,28 +121,30 @@ struct sandbox_ready {
 };
 
 struct sandbox_process {
-    const char *name;   /* in messages, log and leaf names: [a-z0-9-] */
+    const char *name;        /* in messages, log and leaf names: [a-z0-9-] */
     const char *const *argv; /* NULL-terminated; argv[0] is searched in envp's PATH where it has no slash */
     const char *const *envp;
     const char *cwd;
     uid_t user; /* inner uid and gid */
     enum sandbox_role role;
-    const char *leaf;      /* name of its leaf cgroup; processes of one name share it */
-    const char *log;       /* services: dyno path of the file that takes stdout and stderr; NULL: the caller's own */
-    bool inherit_stdin;    /* else /dev/null */
-    bool must_succeed;     /* steps: a failure of this one ends the run before the next */
+    const char *leaf; /* name of its leaf cgroup; processes of one name share it */
+    const char
+        *log; /* services: dyno path of the file that takes stdout and stderr; NULL: the caller's own */
+    bool inherit_stdin;         /* else /dev/null */
+    bool must_succeed;          /* steps: a failure of this one ends the run before the next */
     struct sandbox_ready ready; /* services */
 };
 
-/* ---- The spec ------------------------------------------------------------------------------------------- */
+/* ---- The spec -------------------------------------------------------------------------------------------
+ */
 
 struct sandbox_spec {
-    const char *name;      /* the dyno's hostname, and part of its cgroups' names: [a-zA-Z0-9.-], at most 63 */
+    const char *name; /* the dyno's hostname, and part of its cgroups' names: [a-zA-Z0-9.-], at most 63 */
     const char *state_dir; /* claims of running dynos: /run/indyno, or the user's own; made if missing */
     enum sandbox_ids ids;
-    uid_t block_first;     /* BLOCK: first host id of the range, and how many blocks it has */
+    uid_t block_first; /* BLOCK: first host id of the range, and how many blocks it has */
     unsigned block_count;
-    unsigned weaker;       /* set of enum sandbox_weaker */
+    unsigned weaker; /* set of enum sandbox_weaker */
     enum sandbox_network network;
     struct sandbox_limits limits;
     const struct sandbox_user *users;
@@ -144,7 +158,8 @@ struct sandbox_spec {
     size_t step_count;
 };
 
-/* ---- The result ----------------------------------------------------------------------------------------- */
+/* ---- The result -----------------------------------------------------------------------------------------
+ */
 
 enum sandbox_end {
     SANDBOX_END_STEPS,     /* the steps ended by themselves; see each one's process result */
@@ -170,10 +185,10 @@ struct sandbox_process_result {
 };
 
 struct sandbox_leaf_result {
-    const char *name;         /* of the spec's, or "dyno" for the whole */
+    const char *name; /* of the spec's, or "dyno" for the whole */
     uint64_t memory_peak_bytes, cpu_us;
-    uint64_t oom_kills;       /* processes that the memory limit killed */
-    uint64_t pids_denied;     /* forks that the pids limit refused */
+    uint64_t oom_kills;   /* processes that the memory limit killed */
+    uint64_t pids_denied; /* forks that the pids limit refused */
 };
 
 struct sandbox_timing {
@@ -190,40 +205,42 @@ struct sandbox_result {
     size_t service_count, step_count;
     struct sandbox_leaf_result leaves[SANDBOX_LEAVES_MAX];
     size_t leaf_count;
-    bool cgroups;             /* false: this host let the caller make none; no leaf results then */
+    bool cgroups; /* false: this host let the caller make none; no leaf results then */
     struct sandbox_timing timings[SANDBOX_TIMINGS_MAX];
     size_t timing_count;
-    const char **mount_ways;  /* per mount of the spec: for COW "overlay" or "copy"; else NULL */
-    int *kept_fds;            /* per mount of the spec: O_PATH descriptor, or -1 */
+    const char **mount_ways; /* per mount of the spec: for COW "overlay" or "copy"; else NULL */
+    int *kept_fds;           /* per mount of the spec: O_PATH descriptor, or -1 */
     size_t mount_count;
-    uid_t host_ids[2];        /* host uid and gid of inner SANDBOX_ID_FIRST */
-    struct strings weaker;    /* names of the protections that this run went without */
-    struct strings notes;     /* one-line remarks for the summary */
+    uid_t host_ids[2];     /* host uid and gid of inner SANDBOX_ID_FIRST */
+    struct strings weaker; /* names of the protections that this run went without */
+    struct strings notes;  /* one-line remarks for the summary */
 };
 
-/* Runs the spec. Returns 0 when the steps were run or the run was ended from outside, and -1 with err when the dyno
- * could not be made or a service failed to start (result->end is then SANDBOX_END_SETUP). In both cases result is
- * filled as far as the run came, and must be freed with sandbox_result_clear. Nothing is left behind but kept_fds. */
+/* Runs the spec. Returns 0 when the steps were run or the run was ended from outside, and -1 with err when
+ * the dyno could not be made or a service failed to start (result->end is then SANDBOX_END_SETUP). In both
+ * cases result is filled as far as the run came, and must be freed with sandbox_result_clear. Nothing is left
+ * behind but kept_fds. */
 int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err);
 
 void sandbox_result_clear(struct sandbox_result *result);
 
-/* ---- Probing -------------------------------------------------------------------------------------------- */
+/* ---- Probing --------------------------------------------------------------------------------------------
+ */
 
 /* What this host lets the caller have, each found by trying. */
 struct sandbox_capabilities {
-    bool root;                /* effective uid 0: SANDBOX_IDS_BLOCK */
+    bool root; /* effective uid 0: SANDBOX_IDS_BLOCK */
     bool user_namespaces;
-    bool subordinate_ids;     /* newuidmap and a range for this user */
-    bool overlay, idmap;      /* a COW is an overlay rather than a copy */
+    bool subordinate_ids; /* newuidmap and a range for this user */
+    bool overlay, idmap;  /* a COW is an overlay rather than a copy */
     bool cgroup_memory, cgroup_pids, cgroup_cpu;
-    int cgroup_version;       /* 2, 1, or 0: none that the caller may use */
-    bool pasta;               /* SANDBOX_NETWORK_OUTBOUND */
-    char *missing[8];         /* for each that is missing, one line with the reason; NULL-terminated */
+    int cgroup_version; /* 2, 1, or 0: none that the caller may use */
+    bool pasta;         /* SANDBOX_NETWORK_OUTBOUND */
+    char *missing[8];   /* for each that is missing, one line with the reason; NULL-terminated */
 };
 
-/* Fills capabilities; source is a folder that would be a COW (its filesystem decides), or NULL. Never fails: what
- * cannot be tried is missing. */
+/* Fills capabilities; source is a folder that would be a COW (its filesystem decides), or NULL. Never fails:
+ * what cannot be tried is missing. */
 void sandbox_probe(const char *source, struct sandbox_capabilities *capabilities);
 void sandbox_capabilities_clear(struct sandbox_capabilities *capabilities);
 

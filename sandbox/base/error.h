@@ -2,9 +2,9 @@
  * The one error contract of the whole program.
  *
  * A function that can fail returns 0 (or a value >= 0) on success and -1 on failure, and on failure fills the
- * struct error that its caller lent it: what was tried, on what, and why. Nothing below main prints; the error
- * travels up to the one place that does (error_print). The caller of the outermost function owns the error and
- * frees it with cleanup_error or error_clear.
+ * struct error that its caller lent it: what was tried, on what, and why. Nothing below main prints; the
+ * error travels up to the one place that does (error_print). The caller of the outermost function owns the
+ * error and frees it with cleanup_error or error_clear.
  */
 #ifndef INDYNO_ERROR_H
 #define INDYNO_ERROR_H
@@ -32,13 +32,15 @@ struct error {
 /* Fills err (may be NULL) with a formatted message; an error already there is replaced. Always returns -1. */
 int fail(struct error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* As fail with STATUS_ERRORED, and appends ": " and errno's text. errno is read on entry. Always returns -1. */
+/* As fail with STATUS_ERRORED, and appends ": " and errno's text. errno is read on entry. Always returns -1.
+ */
 int fail_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Sets the remedy line of an error. */
 void error_remedy(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "context: " in front of the message. Always returns -1, so that `return error_context(...)` reads well. */
+/* Puts "context: " in front of the message. Always returns -1, so that `return error_context(...)` reads
+ * well. */
 int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints "indyno: message" and, where there is one, the remedy on a second line. Control characters in either

@@ -1,6 +1,6 @@
 /*
- * Owned resources, freed by scope: a variable marked cleanup_X is released when its scope ends, unless what it
- * owns was taken away before (steal_fd, steal_pointer).
+ * Owned resources, freed by scope: a variable marked cleanup_X is released when its scope ends, unless what
+ * it owns was taken away before (steal_fd, steal_pointer).
  */
 #ifndef INDYNO_OWN_H
 #define INDYNO_OWN_H
@@ -41,12 +41,12 @@ static inline void close_directory(DIR **directory)
     *directory = NULL;
 }
 
-#define steal_pointer(pointer)              \
-    ({                                      \
-        __typeof__(pointer) *at_ = &(pointer); \
-        __typeof__(pointer) taken_ = *at_;  \
-        *at_ = NULL;                        \
-        taken_;                             \
+#define steal_pointer(pointer)                                                                               \
+    ({                                                                                                       \
+        __typeof__(pointer) *at_ = &(pointer);                                                               \
+        __typeof__(pointer) taken_ = *at_;                                                                   \
+        *at_ = NULL;                                                                                         \
+        taken_;                                                                                              \
     })
 
 #define cleanup_fd   __attribute__((cleanup(close_fd)))
@@ -54,8 +54,8 @@ static inline void close_directory(DIR **directory)
 #define cleanup_file __attribute__((cleanup(close_file)))
 #define cleanup_dir  __attribute__((cleanup(close_directory)))
 
-/* Allocation that cannot fail: on exhaustion the program says so and exits with STATUS_ERRORED; what it made is
- * then removed as after any other death of it. Memory is zeroed and the caller's to free. */
+/* Allocation that cannot fail: on exhaustion the program says so and exits with STATUS_ERRORED; what it made
+ * is then removed as after any other death of it. Memory is zeroed and the caller's to free. */
 void *allocate(size_t count, size_t size);
 void *reallocate(void *memory, size_t count, size_t size);
 char *copy_string(const char *string); /* NULL gives NULL */

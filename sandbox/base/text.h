@@ -22,19 +22,20 @@ struct strings {
     size_t count;
 };
 
-void strings_add(struct strings *list, const char *item);  /* copies item */
-void strings_take(struct strings *list, char *item);       /* takes ownership of item */
+void strings_add(struct strings *list, const char *item); /* copies item */
+void strings_take(struct strings *list, char *item);      /* takes ownership of item */
 void strings_addf(struct strings *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strings_copy(struct strings *to, const struct strings *from); /* appends copies */
 void strings_clear(struct strings *list);
 #define cleanup_strings __attribute__((cleanup(strings_clear)))
 
-/* "NAME=VALUE" lists, as environ(7): set replaces an entry of that name in place or appends one; get returns the
- * value inside the list, or NULL. */
+/* "NAME=VALUE" lists, as environ(7): set replaces an entry of that name in place or appends one; get returns
+ * the value inside the list, or NULL. */
 void strings_env_set(struct strings *env, const char *name, const char *value);
 const char *strings_env_get(const struct strings *env, const char *name);
 
-/* Reads a whole file, at most limit bytes (else STATUS_DATA), NUL-terminated; *size (may be NULL) is its length. */
+/* Reads a whole file, at most limit bytes (else STATUS_DATA), NUL-terminated; *size (may be NULL) is its
+ * length. */
 char *text_read_file(int dirfd, const char *path, size_t limit, size_t *size, struct error *err);
 
 /* Writes all of text to an open file, retrying short writes. Returns 0, or -1 with errno. */

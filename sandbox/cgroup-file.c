@@ -1,0 +1,84 @@
+#include "cgroup-file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "base/text.h"
+
+enum { FILE_MAX = 65536, BUSY_TRIES = 100, BUSY_WAIT_NS = 10 * 1000 * 1000 };
+
+int cgroup_write(const char *folder, const char *file, const char *value, struct error *err)
+{
+    cleanup_free char *path = text_format("%s/%s", folder, file);
+    cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, value, strlen(value)) < 0)
+        return fail_errno(err, "write %s to %s", value, path);
+    return 0;
+}
+
+static char *read_file(const char *folder, const char *file)
+{
+    cleanup_free char *path = text_format("%s/%s", folder, file);
+    return text_read_file(AT_FDCWD, path, FILE_MAX, NULL, NULL);
+}
+
+uint64_t cgroup_number(const char *folder, const char *file)
+{
+    cleanup_free char *text = read_file(folder, file);
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+uint64_t cgroup_keyed(const char *folder, const char *file, const char *key)
+{
+    cleanup_free char *text = read_file(folder, file);
+    char *rest = text;
+    size_t length = strlen(key);
+    for (char *line; rest && (line = strsep(&rest, "\n"));)
+        if (strncmp(line, key, length) == 0 && line[length] == ' ')
+            return strtoull(line + length, NULL, 10);
+    return 0;
+}
+
+bool cgroup_has_word(const char *folder, const char *file, const char *word)
+{
+    cleanup_free char *text = read_file(folder, file);
+    char *rest = text;
+    for (char *item; rest && (item = strsep(&rest, " \n"));)
+        if (strcmp(item, word) == 0)
+            return true;
+    return false;
+}
+
+bool cgroup_usable(const char *folder)
+{
+    return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
+}
+
+static void remove_busy(const char *folder)
+{
+    const struct timespec wait = {.tv_nsec = BUSY_WAIT_NS};
+    for (int i = 0; i < BUSY_TRIES && rmdir(folder) < 0 && errno == EBUSY; i++)
+        nanosleep(&wait, NULL);
+}
+
+void cgroup_remove_tree(const char *folder)
+{
+    cleanup_dir DIR *dir = opendir(folder);
+    if (!dir)
+        return;
+    struct dirent *entry;
+    while ((entry = readdir(dir))) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+            continue;
+        cleanup_free char *child = text_format("%s/%s", folder, entry->d_name);
+        remove_busy(child);
+    }
+    remove_busy(folder);
+}

@@ -1,0 +1,458 @@
+#include "cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "cgroup-file.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define RECORD_KEY  "cgroup "
+
+static const char *const controller_names[CGROUP_CONTROLLERS] = {"memory", "pids", "cpu"};
+
+enum { PROC_FILE_MAX = 65536, CPU_PERIOD_US = 100000 };
+
+/* ---- Where ---- */
+
+/* The caller's path in the hierarchy that has the controller (NULL: version 2's), from /proc/self/cgroup:
+ * "4:memory:/path", "2:cpu,cpuacct:/path", "0::/path". */
+static char *own_path(const char *self, const char *controller)
+{
+    cleanup_free char *copy = copy_string(self);
+    char *rest = copy;
+    for (char *line; rest && (line = strsep(&rest, "\n"));) {
+        char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+        if (!path)
+            continue;
+        *list++ = *path++ = '\0';
+        if (!controller && !*list)
+            return copy_string(path);
+        for (char *item; controller && list && (item = strsep(&list, ","));)
+            if (strcmp(item, controller) == 0)
+                return copy_string(path);
+    }
+    return NULL;
+}
+
+/* The folder of a path below a hierarchy's mount; in a container the mount may already be that group. */
+static char *group_folder(const char *mount, const char *path)
+{
+    char *folder = text_format("%s%s", mount, text_equal(path, "/") ? "" : path);
+    if (access(folder, F_OK) == 0)
+        return folder;
+    free(folder);
+    return copy_string(mount);
+}
+
+static void plan_v1(const char *self, struct cgroups *groups)
+{
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        cleanup_free char *path = own_path(self, controller_names[c]);
+        cleanup_free char *mount = text_format(CGROUP_ROOT "/%s", controller_names[c]);
+        char *folder = path ? group_folder(mount, path) : NULL;
+        if (folder && cgroup_usable(folder)) {
+            groups->parents[c] = folder;
+            continue;
+        }
+        groups->missing = folder ? text_format("no groups can be made in %s", folder)
+                                 : text_format("no %s controller", controller_names[c]);
+        free(folder);
+        return;
+    }
+    groups->version = 1;
+}
+
+/* Whether nothing is held by the group itself, so that a group beside it escapes no limit. */
+static bool is_unlimited(const char *folder)
+{
+    static const char *const limits[] = {"memory.max", "memory.high", "pids.max", "cpu.max"};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        cleanup_free char *path = text_format("%s/%s", folder, limits[i]);
+        cleanup_free char *text = text_read_file(AT_FDCWD, path, PROC_FILE_MAX, NULL, NULL);
+        if (text && !text_starts(text, "max"))
+            return false;
+    }
+    return true;
+}
+
+static bool has_controllers(const char *folder, const char *file)
+{
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        if (!cgroup_has_word(folder, file, controller_names[c]))
+            return false;
+    return true;
+}
+
+static bool is_alone(const char *folder)
+{
+    cleanup_free char *path = text_format("%s/cgroup.procs", folder);
+    cleanup_free char *text = text_read_file(AT_FDCWD, path, PROC_FILE_MAX, NULL, NULL);
+    return text && strtol(text, NULL, 10) == getpid() && strchr(text, '\n') && !strchr(text, '\n')[1];
+}
+
+/* The nearest group at or above the caller's own in which groups with all controllers can be made without
+ * escaping a limit: the own one if the caller is alone in it, or an ancestor that delegates, as long as those
+ * left have none. */
+static void plan_v2(const char *self, struct cgroups *groups)
+{
+    cleanup_free char *path = own_path(self, NULL);
+    cleanup_free char *folder = group_folder(CGROUP_ROOT, path ? path : "/");
+    if (is_alone(folder) && cgroup_usable(folder) && has_controllers(folder, "cgroup.controllers")) {
+        groups->parents[0] = copy_string(folder);
+        groups->alone = true;
+        groups->version = 2;
+        return;
+    }
+    for (;;) {
+        if (cgroup_usable(folder) && has_controllers(folder, "cgroup.subtree_control")) {
+            groups->parents[0] = copy_string(folder);
+            groups->version = 2;
+            return;
+        }
+        char *slash = strrchr(folder, '/');
+        if (strlen(folder) <= strlen(CGROUP_ROOT) || !is_unlimited(folder))
+            break;
+        *slash = '\0';
+    }
+    groups->missing =
+        text_format("no group with the controllers memory, pids and cpu was delegated to this process "
+                    "(it is in %s)",
+                    path ? path : "none");
+}
+
+void cgroup_plan(const char *name, const char *id, struct cgroups *groups)
+{
+    *groups = (struct cgroups){0};
+    struct statfs fs;
+    cleanup_free char *self = text_read_file(AT_FDCWD, "/proc/self/cgroup", PROC_FILE_MAX, NULL, NULL);
+    if (!self || statfs(CGROUP_ROOT, &fs) < 0) {
+        groups->missing = text_format("no cgroup filesystem at %s", CGROUP_ROOT);
+        return;
+    }
+    if ((unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
+        plan_v2(self, groups);
+    else
+        plan_v1(self, groups);
+    for (int c = 0; groups->version && c < CGROUP_CONTROLLERS; c++)
+        if (groups->parents[c])
+            groups->runs[c] = text_format("%s/indyno.%s.%s", groups->parents[c], name, id);
+}
+
+char *cgroup_record(const struct cgroups *groups)
+{
+    char *record = copy_string("");
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        if (!groups->runs[c])
+            continue;
+        char *longer = text_format("%s" RECORD_KEY "%s\n", record, groups->runs[c]);
+        free(record);
+        record = longer;
+    }
+    return record;
+}
+
+/* ---- Making ---- */
+
+struct limit {
+    enum cgroup_controller controller;
+    const char *file;
+    const char *what;  /* the spec's limit, for messages; NULL: set where the file exists */
+    bool on_step_leaf; /* also on the leaf of the steps */
+    char value[48];
+};
+
+enum { LIMITS_MAX = 4 };
+
+static void describe_limits(const struct sandbox_limits *want, int version, struct limit limits[LIMITS_MAX])
+{
+    bool v2 = version == 2;
+    limits[0] =
+        (struct limit){CGROUP_MEMORY, v2 ? "memory.max" : "memory.limit_in_bytes", "memory", true, ""};
+    limits[1] =
+        (struct limit){CGROUP_MEMORY, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", NULL, true, ""};
+    limits[2] = (struct limit){CGROUP_PIDS, "pids.max", "pids", false, ""};
+    limits[3] = (struct limit){CGROUP_CPU, v2 ? "cpu.max" : "cpu.cfs_quota_us", "cpus", false, ""};
+    unsigned long long memory = want->memory_bytes, pids = want->pids,
+                       quota = want->cpu_millis * (CPU_PERIOD_US / 1000);
+    if (memory) {
+        snprintf(limits[0].value, sizeof limits[0].value, "%llu", memory);
+        snprintf(limits[1].value, sizeof limits[1].value, "%llu", v2 ? 0 : memory);
+    }
+    if (pids)
+        snprintf(limits[2].value, sizeof limits[2].value, "%llu", pids);
+    if (quota && v2)
+        snprintf(limits[3].value, sizeof limits[3].value, "%llu %d", quota, CPU_PERIOD_US);
+    else if (quota)
+        snprintf(limits[3].value, sizeof limits[3].value, "%llu", quota);
+}
+
+static const char *run_folder(const struct cgroups *groups, enum cgroup_controller controller)
+{
+    return groups->runs[groups->version == 2 ? 0 : controller];
+}
+
+static int set_limits(const struct cgroups *groups, const struct limit *limits, const char *leaf,
+                      struct error *err)
+{
+    for (size_t i = 0; i < LIMITS_MAX; i++) {
+        if (!limits[i].value[0] || (leaf && !limits[i].on_step_leaf))
+            continue;
+        const char *run = run_folder(groups, limits[i].controller);
+        cleanup_free char *folder = leaf ? text_format("%s/%s", run, leaf) : copy_string(run);
+        if (cgroup_write(folder, limits[i].file, limits[i].value, err) == 0)
+            continue;
+        if (limits[i].what)
+            return error_context(err, "set the %s limit", limits[i].what);
+        error_clear(err); /* swap accounting may be off: there is then nothing to limit */
+    }
+    return 0;
+}
+
+static int make_group(const struct cgroups *groups, const char *leaf, struct error *err)
+{
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        if (!groups->runs[c])
+            continue;
+        cleanup_free char *folder =
+            leaf ? text_format("%s/%s", groups->runs[c], leaf) : copy_string(groups->runs[c]);
+        if (mkdir(folder, 0755) < 0)
+            return fail_errno(err, "make the cgroup %s", folder);
+    }
+    return 0;
+}
+
+static int open_leaf(const struct cgroups *groups, struct cgroup_leaf *leaf, struct error *err)
+{
+    bool is_run = groups->version == 1 && text_equal(leaf->name, CGROUP_INIT_LEAF);
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        if (!groups->runs[c])
+            continue;
+        const char *file = groups->version == 1 ? "/tasks" : "";
+        cleanup_free char *path = is_run ? text_format("%s%s", groups->runs[c], file)
+                                         : text_format("%s/%s%s", groups->runs[c], leaf->name, file);
+        leaf->fds[c] = open(path, (groups->version == 1 ? O_WRONLY : O_RDONLY | O_DIRECTORY) | O_CLOEXEC);
+        if (leaf->fds[c] < 0)
+            return fail_errno(err, "open the cgroup %s", path);
+    }
+    return 0;
+}
+
+static void add_leaf(struct cgroups *groups, const char *name)
+{
+    if (cgroup_leaf(groups, name) >= 0 || groups->leaf_count == SANDBOX_LEAVES_MAX)
+        return;
+    groups->leaves[groups->leaf_count++] = (struct cgroup_leaf){.name = name, .fds = {-1, -1, -1}};
+}
+
+static void list_leaves(const struct sandbox_spec *spec, struct cgroups *groups)
+{
+    add_leaf(groups, CGROUP_INIT_LEAF);
+    for (size_t i = 0; i < spec->service_count; i++)
+        add_leaf(groups, spec->services[i].leaf);
+    for (size_t i = 0; i < spec->step_count; i++)
+        add_leaf(groups, spec->steps[i].leaf);
+}
+
+/* Version 2: controllers must be enabled in one write, memory among them (pids and cpu alone would succeed
+ * and leave an invalid domain), and a group that has processes cannot enable any: the caller moves to a leaf
+ * first. */
+int cgroup_delegate(struct cgroups *groups, struct error *err)
+{
+    if (!groups->alone)
+        return 0;
+    groups->own_leaf = text_format("%s/indyno.launchers", groups->parents[0]);
+    if (mkdir(groups->own_leaf, 0755) < 0 && errno != EEXIST)
+        return fail_errno(err, "make the cgroup %s", groups->own_leaf);
+    if (cgroup_write(groups->own_leaf, "cgroup.procs", "0", err) < 0)
+        return -1;
+    return cgroup_write(groups->parents[0], "cgroup.subtree_control", "+memory +pids +cpu", err);
+}
+
+void cgroup_undelegate(const struct cgroups *groups)
+{
+    if (!groups->own_leaf)
+        return;
+    if (cgroup_write(groups->parents[0], "cgroup.subtree_control", "-memory -pids -cpu", NULL) == 0 &&
+        cgroup_write(groups->parents[0], "cgroup.procs", "0", NULL) == 0)
+        rmdir(groups->own_leaf);
+}
+
+/* pid 1 puts the processes into the leaves: it must be able to write cgroup.procs of them and of their common
+ * parent. */
+static int give_to_init(const struct cgroups *groups, const struct idmap *ids, struct error *err)
+{
+    uid_t inner = ids->mode == SANDBOX_IDS_SINGLE ? SANDBOX_ID_FIRST : 0;
+    uid_t uid = idmap_host_uid(ids, inner);
+    gid_t gid = idmap_host_gid(ids, inner);
+    if (ids->mode != SANDBOX_IDS_BLOCK)
+        return 0; /* a user cannot give files away: init enters the leaves while it still has the caller's id
+                   */
+    for (size_t i = 0; i <= groups->leaf_count; i++) {
+        cleanup_free char *path = i < groups->leaf_count ? text_format("%s/%s/cgroup.procs", groups->runs[0],
+                                                                       groups->leaves[i].name)
+                                                         : text_format("%s/cgroup.procs", groups->runs[0]);
+        if (chown(path, uid, gid) < 0)
+            return fail_errno(err, "give %s to the dyno's init", path);
+    }
+    return 0;
+}
+
+static int make_v2_extras(const struct sandbox_spec *spec, const struct cgroups *groups,
+                          const struct idmap *ids, struct error *err)
+{
+    for (size_t i = 0; i < spec->step_count; i++) {
+        cleanup_free char *leaf = text_format("%s/%s", groups->runs[0], spec->steps[i].leaf);
+        if (cgroup_write(leaf, "memory.oom.group", "1", err) < 0)
+            return -1;
+    }
+    return give_to_init(groups, ids, err);
+}
+
+static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
+                    struct error *err)
+{
+    struct limit limits[LIMITS_MAX];
+    describe_limits(&spec->limits, groups->version, limits);
+    list_leaves(spec, groups);
+    if (make_group(groups, NULL, err) < 0 || set_limits(groups, limits, NULL, err) < 0)
+        return -1;
+    if (groups->version == 2 &&
+        cgroup_write(groups->runs[0], "cgroup.subtree_control", "+memory +pids +cpu", err) < 0)
+        return -1;
+    for (size_t i = 0; i < groups->leaf_count; i++) {
+        bool is_run = groups->version == 1 && i == 0;
+        if ((!is_run && make_group(groups, groups->leaves[i].name, err) < 0) ||
+            open_leaf(groups, &groups->leaves[i], err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < spec->step_count; i++)
+        if (set_limits(groups, limits, spec->steps[i].leaf, err) < 0)
+            return -1;
+    return groups->version == 2 ? make_v2_extras(spec, groups, ids, err) : 0;
+}
+
+int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
+                struct error *err)
+{
+    bool asked = spec->limits.memory_bytes || spec->limits.cpu_millis || spec->limits.pids;
+    cleanup_error struct error own = {0};
+    if (groups->version && make_all(spec, ids, groups, &own) == 0)
+        return 0;
+    const char *why = groups->version ? own.message : groups->missing;
+    if (asked && !(spec->weaker & SANDBOX_WEAKER_LIMITS)) {
+        fail(err, STATUS_DATA, "limits cannot be enforced here: %s", why);
+        error_remedy(
+            err, "have cgroups delegated to this user (as root: systemd-run --scope -p Delegate=yes), or run "
+                 "without them with --allow-weaker=limits");
+        return -1;
+    }
+    cgroup_remove(groups);
+    if (!groups->missing)
+        groups->missing = steal_pointer(own.message);
+    groups->version = 0;
+    return 0;
+}
+
+/* ---- Using ---- */
+
+int cgroup_leaf(const struct cgroups *groups, const char *name)
+{
+    for (size_t i = 0; i < groups->leaf_count; i++)
+        if (text_equal(groups->leaves[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+int cgroup_join(const struct cgroups *groups, int leaf, struct error *err)
+{
+    if (groups->version != 1 || leaf < 0)
+        return 0;
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        if (write(groups->leaves[leaf].fds[c], "0", 1) != 1)
+            return fail_errno(err, "join the %s cgroup of %s", controller_names[c],
+                              groups->leaves[leaf].name);
+    return 0;
+}
+
+int cgroup_clone_fd(const struct cgroups *groups, int leaf)
+{
+    return groups->version == 2 && leaf >= 0 ? groups->leaves[leaf].fds[0] : -1;
+}
+
+/* ---- Counters ---- */
+
+static void read_v1(const struct cgroups *groups, const char *leaf, struct sandbox_leaf_result *result)
+{
+    char *folders[CGROUP_CONTROLLERS];
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        folders[c] = leaf ? text_format("%s/%s", groups->runs[c], leaf) : copy_string(groups->runs[c]);
+    result->memory_peak_bytes = cgroup_number(folders[CGROUP_MEMORY], "memory.max_usage_in_bytes");
+    result->oom_kills = cgroup_keyed(folders[CGROUP_MEMORY], "memory.oom_control", "oom_kill");
+    result->pids_denied = cgroup_keyed(folders[CGROUP_PIDS], "pids.events", "max");
+    result->cpu_us = cgroup_number(folders[CGROUP_CPU], "cpuacct.usage") / 1000;
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        free(folders[c]);
+}
+
+static void read_v2(const struct cgroups *groups, const char *leaf, struct sandbox_leaf_result *result)
+{
+    cleanup_free char *folder =
+        leaf ? text_format("%s/%s", groups->runs[0], leaf) : copy_string(groups->runs[0]);
+    const char *events = leaf ? "memory.events" : "memory.events.local";
+    result->memory_peak_bytes = cgroup_number(folder, "memory.peak");
+    result->oom_kills = cgroup_keyed(folder, events, "oom_kill");
+    result->pids_denied = cgroup_keyed(folder, "pids.events", "max");
+    result->cpu_us = cgroup_keyed(folder, "cpu.stat", "usage_usec");
+}
+
+void cgroup_read(const struct cgroups *groups, struct sandbox_result *result)
+{
+    result->cgroups = groups->version != 0;
+    for (size_t i = 0; groups->version && i < groups->leaf_count; i++) {
+        struct sandbox_leaf_result *leaf = &result->leaves[result->leaf_count++];
+        leaf->name = i == 0 ? "dyno" : groups->leaves[i].name; /* init's place is taken by the whole */
+        if (groups->version == 1)
+            read_v1(groups, i == 0 ? NULL : leaf->name, leaf);
+        else
+            read_v2(groups, i == 0 ? NULL : leaf->name, leaf);
+    }
+}
+
+/* ---- Removing ---- */
+
+void cgroup_remove(const struct cgroups *groups)
+{
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        if (groups->runs[c])
+            cgroup_remove_tree(groups->runs[c]);
+}
+
+void cgroup_sweep(const char *record)
+{
+    cleanup_free char *copy = copy_string(record);
+    char *rest = copy;
+    for (char *line; rest && (line = strsep(&rest, "\n"));)
+        if (text_starts(line, RECORD_KEY CGROUP_ROOT "/"))
+            cgroup_remove_tree(line + strlen(RECORD_KEY));
+}
+
+void cgroup_clear(struct cgroups *groups)
+{
+    for (size_t i = 0; i < groups->leaf_count; i++)
+        for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+            close_fd(&groups->leaves[i].fds[c]);
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        free(groups->parents[c]);
+        free(groups->runs[c]);
+    }
+    free(groups->missing);
+    free(groups->own_leaf);
+    *groups = (struct cgroups){0};
+}

@@ -1,0 +1,38 @@
+/*
+ * Claims: which runs there are, and which block of host ids each has.
+ *
+ * Theory of operation. A run holds one slot: a file state_dir/N that it has locked (flock(2)). Launcher,
+ * janitor and the dyno's init share the open file, so the kernel drops the lock when the last of them is
+ * gone. The file's text names what the kernel does not remove by itself (cgroups), written before they are
+ * made, so that whoever finds an unlocked file can remove them. As root, slot N is also the run's block of
+ * host ids. The file is unlinked while it is locked; a locker therefore checks that the file it locked is
+ * still the one that the name leads to.
+ */
+#ifndef INDYNO_CLAIM_H
+#define INDYNO_CLAIM_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct claim {
+    int dir_fd;    /* the state folder */
+    int lock_fd;   /* the locked file; shared with janitor and init */
+    unsigned slot; /* from 0 */
+};
+
+/* Opens (and makes, mode 0700) the state folder and takes the lowest free of slots. STATUS_NO_ROOM where all
+ * are taken. Slots whose holders are all dead are swept on the way: for each, sweep is called with its
+ * record. */
+int claim_take(struct claim *claim, const char *state_dir, unsigned slots, void (*sweep)(const char *record),
+               struct error *err);
+
+/* Replaces the claim's record: lines of text for a later sweep. */
+int claim_record(const struct claim *claim, const char *record, struct error *err);
+
+/* Unlinks the file and closes the descriptors. */
+void claim_drop(struct claim *claim);
+
+/* Closes the descriptors only: for a process that shared the claim. */
+void claim_close(struct claim *claim);
+
+#endif

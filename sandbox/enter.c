@@ -1,0 +1,129 @@
+#include "enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "net.h"
+#include "privilege.h"
+#include "wire.h"
+
+enum { COMMAND_LINE_MAX = 65536 };
+
+static void tell_timing(const struct init_parts *parts, const char *name)
+{
+    wire_send(parts->wire, WIRE_TIMING, 0, 0, name);
+}
+
+static void await_go(const struct init_parts *parts)
+{
+    struct wire_message message;
+    int fd;
+    if (wire_receive(parts->wire, &message, &fd) <= 0 || message.kind != WIRE_GO)
+        _exit(STATUS_ERRORED);
+}
+
+/* setresuid(2) clears the parent-death signal, so it is set afterwards; a launcher that died before that is
+ * seen by the wire's end. */
+static int become_root(const struct init_parts *parts, struct error *err)
+{
+    if (parts->ids->mode != SANDBOX_IDS_SINGLE &&
+        (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+        return fail_errno(err, "become the dyno's root");
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return fail_errno(err, "follow the launcher's end");
+    struct pollfd wire = {.fd = parts->wire};
+    if (poll(&wire, 1, 0) > 0 && (wire.revents & POLLHUP))
+        _exit(STATUS_ERRORED);
+    return 0;
+}
+
+/* The launcher's arguments, which pid 1 inherits and /proc shows to all, may hold secrets (-e NAME=VALUE);
+ * its environment stands right behind them. */
+static void hide_command_line(void)
+{
+    char *text = allocate(COMMAND_LINE_MAX, 1);
+    cleanup_fd int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, COMMAND_LINE_MAX);
+    for (ssize_t i = 0; i < size; i++)
+        program_invocation_name[i] = '\0';
+    free(text);
+    prctl(PR_SET_NAME, "indyno-init");
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* A user namespace inside the dyno would give the step capabilities over fresh kernel surface. */
+static int forbid_namespaces(struct error *err)
+{
+    cleanup_fd int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, "0", 1) != 1)
+        return fail_errno(err, "forbid user namespaces inside the dyno");
+    return 0;
+}
+
+static void tell_kept(const struct init_parts *parts, const int *kept)
+{
+    const struct sandbox_spec *spec = parts->spec;
+    for (uint32_t i = 0; i < spec->mount_count; i++) {
+        struct wire_message message = {.kind = WIRE_KEPT, .index = i};
+        if (spec->mounts[i].kind == SANDBOX_COW)
+            wire_send(parts->wire, WIRE_MOUNT_WAY, i, 0, parts->root->ways[i]);
+        if (kept[i] >= 0)
+            wire_send_fd(parts->wire, &message, kept[i]);
+    }
+}
+
+static int enter_root(const struct init_parts *parts, struct error *err)
+{
+    const struct sandbox_spec *spec = parts->spec;
+    cleanup_free int *kept = allocate(spec->mount_count, sizeof *kept);
+    for (size_t i = 0; i < spec->mount_count; i++)
+        kept[i] = -1;
+    if (root_enter(spec, parts->ids, parts->root, kept, err) < 0)
+        return -1;
+    tell_kept(parts, kept);
+    for (size_t i = 0; i < spec->mount_count; i++)
+        close_fd(&kept[i]);
+    root_parts_clear(parts->root, spec->mount_count);
+    return 0;
+}
+
+static int join_own_group(const struct init_parts *parts, struct error *err)
+{
+    return cgroup_join(parts->groups, cgroup_leaf(parts->groups, CGROUP_INIT_LEAF), err);
+}
+
+int enter_dyno(const struct init_parts *parts, struct error *err)
+{
+    if (parts->spec->network == SANDBOX_NETWORK_NONE && unshare(CLONE_NEWNET) < 0)
+        return fail_errno(err, "make a network namespace");
+    await_go(parts);
+    tell_timing(parts, "namespaces");
+    /* joined while the process still has the launcher's ids, which is what version 1 asks for */
+    if (join_own_group(parts, err) < 0 || become_root(parts, err) < 0)
+        return -1;
+    umask(0);
+    if (sethostname(parts->spec->name, strlen(parts->spec->name)) < 0)
+        return fail_errno(err, "set the host name");
+    if (enter_root(parts, err) < 0)
+        return -1;
+    tell_timing(parts, "root");
+    umask(022);
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    if (net_loopback_up(err) < 0 || forbid_namespaces(err) < 0)
+        return -1;
+    hide_command_line();
+    if (privilege_reduce_init(err) < 0)
+        return -1;
+    tell_timing(parts, "privileges");
+    return 0;
+}

@@ -1,0 +1,335 @@
+/*
+ * Theory of operation. A launch is an ordered table of steps, each with a name (for the report's timings), a
+ * way to do it and, where the kernel does not do it by itself, a way to undo it. When the last step, which
+ * follows the dyno to its end, has returned, or one has failed, the undo ways of those begun run in reverse.
+ * The process may be killed at any instant: the janitor (janitor.c) then does the same from outside, and if
+ * that is killed too, the next run's claim sweeps.
+ */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "base/sys.h"
+#include "cgroup.h"
+#include "claim.h"
+#include "follow.h"
+#include "idmap.h"
+#include "init.h"
+#include "janitor.h"
+#include "net.h"
+#include "root.h"
+#include "wire.h"
+
+enum { USER_SLOTS = 4096, RUN_ID_BYTES = 4 };
+
+struct launch {
+    const struct sandbox_spec *spec;
+    struct sandbox_result *result;
+    int64_t start_us;
+    struct claim claim;
+    struct idmap ids;
+    struct cgroups groups;
+    struct janitor janitor;
+    struct root_parts root;
+    int wire, init_wire;
+    pid_t init, pasta;
+    int init_pidfd, pasta_pidfd;
+    int signals;
+    sigset_t old_mask;
+};
+
+/* ---- Steps ---- */
+
+/* Blocked before anything exists, so that from here on a signal is an event and not an end. */
+static int hold_signals(struct launch *launch, struct error *err)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP);
+    sigprocmask(SIG_BLOCK, &held, &launch->old_mask);
+    launch->signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
+    return launch->signals < 0 ? fail_errno(err, "watch for signals") : 0;
+}
+
+static void release_signals(struct launch *launch)
+{
+    close_fd(&launch->signals);
+    sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
+}
+
+static int claim(struct launch *launch, struct error *err)
+{
+    const struct sandbox_spec *spec = launch->spec;
+    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
+    if (claim_take(&launch->claim, spec->state_dir, slots, cgroup_sweep, err) < 0)
+        return -1;
+    if (idmap_choose(spec, launch->claim.slot, &launch->ids, err) < 0)
+        return -1;
+    launch->result->host_ids[0] = idmap_host_uid(&launch->ids, SANDBOX_ID_FIRST);
+    launch->result->host_ids[1] = idmap_host_gid(&launch->ids, SANDBOX_ID_FIRST);
+    return 0;
+}
+
+static void unclaim(struct launch *launch)
+{
+    claim_drop(&launch->claim);
+}
+
+static int plan_groups(struct launch *launch, struct error *err)
+{
+    char id[2 * RUN_ID_BYTES + 1];
+    text_random_hex(id, RUN_ID_BYTES);
+    cgroup_plan(launch->spec->name, id, &launch->groups);
+    cleanup_free char *record = cgroup_record(&launch->groups);
+    if (launch->groups.version && claim_record(&launch->claim, record, err) < 0)
+        return -1;
+    return cgroup_delegate(&launch->groups, err);
+}
+
+static void leave_groups(struct launch *launch)
+{
+    cgroup_undelegate(&launch->groups);
+    cgroup_clear(&launch->groups);
+}
+
+static int start_janitor(struct launch *launch, struct error *err)
+{
+    return janitor_start(&launch->claim, &launch->groups, &launch->janitor, err);
+}
+
+static void dismiss_janitor(struct launch *launch)
+{
+    janitor_dismiss(&launch->janitor);
+}
+
+static int make_groups(struct launch *launch, struct error *err)
+{
+    if (cgroup_make(launch->spec, &launch->ids, &launch->groups, err) < 0)
+        return -1;
+    if (launch->groups.version)
+        return 0;
+    const struct sandbox_limits *limits = &launch->spec->limits;
+    if (limits->memory_bytes || limits->cpu_millis || limits->pids)
+        strings_add(&launch->result->weaker, "limits");
+    strings_addf(&launch->result->notes, "no cgroups: %s", launch->groups.missing);
+    return 0;
+}
+
+static void remove_groups(struct launch *launch)
+{
+    cgroup_read(&launch->groups, launch->result);
+    cgroup_remove(&launch->groups);
+}
+
+static int prepare_root(struct launch *launch, struct error *err)
+{
+    size_t count = launch->spec->mount_count;
+    launch->root = (struct root_parts){
+        .scratch = -1, .views = allocate(count, sizeof(int)), .ways = allocate(count, sizeof(char *))};
+    for (size_t i = 0; i < count; i++)
+        launch->root.views[i] = -1;
+    return root_prepare(launch->spec, &launch->ids, &launch->root, err);
+}
+
+static void clear_root(struct launch *launch)
+{
+    root_parts_clear(&launch->root, launch->spec->mount_count);
+}
+
+static void be_init(struct launch *launch) __attribute__((noreturn));
+
+/* In the new process. The claim stays open in it: ids are in use until pid 1 is gone. */
+static void be_init(struct launch *launch)
+{
+    close_fd(&launch->wire);
+    close_fd(&launch->janitor.wire);
+    close_fd(&launch->signals);
+    init_main(&(struct init_parts){.spec = launch->spec,
+                                   .ids = &launch->ids,
+                                   .groups = &launch->groups,
+                                   .root = &launch->root,
+                                   .wire = launch->init_wire});
+}
+
+static int clone_init(struct launch *launch, struct error *err)
+{
+    int ends[2];
+    if (wire_pair(ends, err) < 0)
+        return -1;
+    launch->wire = ends[0];
+    launch->init_wire = ends[1];
+    struct clone_args args = {
+        .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD,
+        .pidfd = (uint64_t)(uintptr_t)&launch->init_pidfd,
+        .exit_signal = SIGCHLD,
+    };
+    int group = cgroup_clone_fd(&launch->groups, cgroup_leaf(&launch->groups, CGROUP_INIT_LEAF));
+    if (group >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)group;
+    }
+    if (launch->spec->network != SANDBOX_NETWORK_NONE)
+        args.flags |= CLONE_NEWNET; /* pasta is given it before init could make it */
+    launch->init = sys_clone3(&args);
+    if (launch->init == 0)
+        be_init(launch);
+    close_fd(&launch->init_wire);
+    if (launch->init < 0) {
+        fail_errno(err, "make the dyno's namespaces");
+        error_remedy(err, "check that user namespaces are allowed: sysctl user.max_user_namespaces, "
+                          "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns");
+        return -1;
+    }
+    return 0;
+}
+
+static void end_init(struct launch *launch)
+{
+    if (launch->init <= 0)
+        return;
+    sys_pidfd_kill(launch->init_pidfd, SIGKILL);
+    while (waitpid(launch->init, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close_fd(&launch->init_pidfd);
+    close_fd(&launch->wire);
+}
+
+static int map_ids(struct launch *launch, struct error *err)
+{
+    if (janitor_watch(&launch->janitor, launch->init_pidfd, err) < 0)
+        return -1;
+    return idmap_write(&launch->ids, launch->init, err);
+}
+
+static int connect_network(struct launch *launch, struct error *err)
+{
+    if (launch->spec->network == SANDBOX_NETWORK_NONE)
+        return 0;
+    launch->pasta_pidfd =
+        net_pasta_start(launch->init, launch->spec->state_dir, launch->claim.slot, &launch->pasta, err);
+    return launch->pasta_pidfd < 0 ? -1 : janitor_watch(&launch->janitor, launch->pasta_pidfd, err);
+}
+
+static void disconnect_network(struct launch *launch)
+{
+    if (launch->pasta_pidfd < 0)
+        return;
+    sys_pidfd_kill(launch->pasta_pidfd, SIGKILL);
+    while (waitpid(launch->pasta, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close_fd(&launch->pasta_pidfd);
+}
+
+static int go(struct launch *launch, struct error *err)
+{
+    return wire_send(launch->wire, WIRE_GO, 0, 0, NULL) < 0 ? fail_errno(err, "start the dyno's init") : 0;
+}
+
+static int follow(struct launch *launch, struct error *err)
+{
+    clear_root(launch); /* the dyno has its own descriptors of these mounts now */
+    struct follow parts = {.spec = launch->spec,
+                           .result = launch->result,
+                           .start_us = launch->start_us,
+                           .wire = launch->wire,
+                           .init_pidfd = launch->init_pidfd,
+                           .signals = launch->signals};
+    return follow_dyno(&parts, err);
+}
+
+static const struct {
+    const char *name;
+    int (*act)(struct launch *, struct error *);
+    void (*undo)(struct launch *);
+} steps[] = {
+    {"signals", hold_signals, release_signals},
+    {"claim", claim, unclaim},
+    {"cgroup-plan", plan_groups, leave_groups},
+    {"janitor", start_janitor, dismiss_janitor},
+    {"cgroups", make_groups, remove_groups},
+    {"views", prepare_root, clear_root},
+    {"clone", clone_init, end_init},
+    {"ids", map_ids, NULL},
+    {"network", connect_network, disconnect_network},
+    {"go", go, NULL},
+    {NULL, follow, NULL},
+};
+
+/* ---- The result ---- */
+
+static void start_result(const struct sandbox_spec *spec, struct sandbox_result *result)
+{
+    *result = (struct sandbox_result){
+        .end = SANDBOX_END_SETUP,
+        .services = allocate(spec->service_count, sizeof *result->services),
+        .steps = allocate(spec->step_count, sizeof *result->steps),
+        .service_count = spec->service_count,
+        .step_count = spec->step_count,
+        .mount_ways = allocate(spec->mount_count, sizeof *result->mount_ways),
+        .kept_fds = allocate(spec->mount_count, sizeof *result->kept_fds),
+        .mount_count = spec->mount_count,
+    };
+    const struct sandbox_process_result never = {.started_us = -1, .ready_us = -1, .ended_us = -1};
+    for (size_t i = 0; i < spec->service_count; i++)
+        result->services[i] = never;
+    for (size_t i = 0; i < spec->step_count; i++)
+        result->steps[i] = never;
+    for (size_t i = 0; i < spec->mount_count; i++)
+        result->kept_fds[i] = -1;
+    if (spec->ids == SANDBOX_IDS_SINGLE)
+        strings_add(&result->weaker, "ids");
+}
+
+int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err)
+{
+    struct launch launch = {.spec = spec,
+                            .result = result,
+                            .start_us = wire_now_us(),
+                            .claim = {-1, -1, 0},
+                            .janitor = {0, -1},
+                            .root = {.scratch = -1},
+                            .wire = -1,
+                            .init_wire = -1,
+                            .init_pidfd = -1,
+                            .pasta_pidfd = -1,
+                            .signals = -1};
+    start_result(spec, result);
+    int status = 0;
+    size_t begun = 0;
+    while (status == 0 && begun < sizeof steps / sizeof *steps) {
+        const char *name = steps[begun].name;
+        status = steps[begun++].act(&launch, err);
+        if (name)
+            follow_timing(result, name, wire_now_us() - launch.start_us);
+    }
+    while (begun-- > 0)
+        if (steps[begun].undo)
+            steps[begun].undo(&launch);
+    follow_timing(result, "removed", wire_now_us() - launch.start_us);
+    return status;
+}
+
+void sandbox_result_clear(struct sandbox_result *result)
+{
+    for (size_t i = 0; i < result->service_count; i++)
+        free(result->services[i].log_tail);
+    for (size_t i = 0; i < result->mount_count; i++)
+        close_fd(&result->kept_fds[i]);
+    free(result->services);
+    free(result->steps);
+    free(result->mount_ways);
+    free(result->kept_fds);
+    strings_clear(&result->weaker);
+    strings_clear(&result->notes);
+    *result = (struct sandbox_result){0};
+}

@@ -1,0 +1,74 @@
+#include "mount.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
+{
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+    if (!*path)
+        flags |= AT_EMPTY_PATH;
+    int mount = sys_open_tree(dirfd, path, flags);
+    return mount < 0 ? fail_errno(err, "bind %s", *path ? path : "a folder") : mount;
+}
+
+int mount_attributes(int mount, uint64_t attributes, bool recursive, const char *what, struct error *err)
+{
+    struct mount_attr attr = {.attr_set = attributes};
+    if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
+        return fail_errno(err, "restrict the mount of %s (mount_setattr)", what);
+    return 0;
+}
+
+int mount_idmap(int mount, int userns, const char *what, struct error *err)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns};
+    if (sys_mount_setattr(mount, "", AT_EMPTY_PATH, &attr) < 0)
+        return fail_errno(err, "map the ids of %s (mount_setattr)", what);
+    return 0;
+}
+
+int mount_new(const char *filesystem, const char *const *options, unsigned attributes, struct error *err)
+{
+    cleanup_fd int fs = sys_fsopen(filesystem, FSOPEN_CLOEXEC);
+    if (fs < 0)
+        return fail_errno(err, "open a %s filesystem", filesystem);
+    for (; options && options[0]; options += 2) {
+        unsigned command = options[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+        if (sys_fsconfig(fs, command, options[0], options[1], 0) < 0)
+            return fail_errno(err, "set %s of a %s filesystem", options[0], filesystem);
+    }
+    if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return fail_errno(err, "make a %s filesystem", filesystem);
+    int mount = sys_fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+    return mount < 0 ? fail_errno(err, "mount a %s filesystem", filesystem) : mount;
+}
+
+int mount_tmpfs(uint64_t size, struct error *err)
+{
+    cleanup_free char *bytes = size ? text_format("%llu", (unsigned long long)size) : NULL;
+    const char *options[] = {"mode", "0755", size ? "size" : NULL, bytes, NULL};
+    return mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+int mount_attach(int mount, int dirfd, const char *path, const char *what, struct error *err)
+{
+    unsigned flags = MOVE_MOUNT_F_EMPTY_PATH;
+    if (!path || !*path)
+        flags |= MOVE_MOUNT_T_EMPTY_PATH;
+    if (sys_move_mount(mount, "", dirfd, path ? path : "", flags) < 0)
+        return fail_errno(err, "mount %s", what);
+    return 0;
+}
+
+int mount_make_private(struct error *err)
+{
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return fail_errno(err, "make the mount namespace private");
+    return 0;
+}

@@ -1,0 +1,95 @@
+#include "privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* To become other users, to signal them, to see into a service's folder, and to give each process its own
+ * cgroup namespace. They count inside the dyno's user namespace only. */
+static const cap_value_t init_keeps[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_DAC_READ_SEARCH,
+                                         CAP_SYS_ADMIN};
+
+static void free_caps(cap_t *caps)
+{
+    if (*caps)
+        cap_free(*caps);
+}
+
+static int set_caps(const cap_value_t *keep, int count, struct error *err)
+{
+    __attribute__((cleanup(free_caps))) cap_t caps = cap_init();
+    if (!caps ||
+        (count && (cap_set_flag(caps, CAP_PERMITTED, count, keep, CAP_SET) < 0 ||
+                   cap_set_flag(caps, CAP_EFFECTIVE, count, keep, CAP_SET) < 0)) ||
+        cap_set_proc(caps) < 0)
+        return fail_errno(err, "drop capabilities");
+    return 0;
+}
+
+int privilege_reduce_init(struct error *err)
+{
+    for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
+        if (cap_drop_bound(cap) < 0)
+            return fail_errno(err, "drop capability %d from the bounding set", cap);
+    return set_caps(init_keeps, sizeof init_keeps / sizeof *init_keeps, err);
+}
+
+int privilege_drop(uid_t user, bool set_groups, struct error *err)
+{
+    gid_t group = user;
+    if (set_groups && setgroups(0, NULL) < 0)
+        return fail_errno(err, "drop the groups");
+    if (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0)
+        return fail_errno(err, "become user %u", user);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return fail_errno(err, "set no_new_privs");
+    return set_caps(NULL, 0, err);
+}
+
+void privilege_reset_signals(void)
+{
+    sigset_t none;
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    for (int signal = 1; signal <= SIGRTMAX; signal++)
+        sigaction(signal, &action, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void privilege_reset_limits(void)
+{
+    /* The caller's hard limits can only be lowered here; each value is cut to them. */
+    static const struct {
+        int resource;
+        rlim_t soft, hard;
+    } limits[] = {
+        {RLIMIT_CORE, 0, 0},
+        {RLIMIT_NOFILE, 16384, 1048576},
+        {RLIMIT_STACK, 8 << 20, RLIM_INFINITY},
+        {RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY},
+        {RLIMIT_CPU, RLIM_INFINITY, RLIM_INFINITY},
+        {RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY},
+        {RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY},
+        {RLIMIT_NPROC, RLIM_INFINITY, RLIM_INFINITY},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit now, want = {limits[i].soft, limits[i].hard};
+        if (getrlimit((__rlimit_resource_t)limits[i].resource, &now) < 0)
+            continue;
+        if (want.rlim_max > now.rlim_max)
+            want.rlim_max = now.rlim_max;
+        if (want.rlim_cur > want.rlim_max)
+            want.rlim_cur = want.rlim_max;
+        setrlimit((__rlimit_resource_t)limits[i].resource, &want);
+    }
+    const struct itimerval none = {0};
+    setitimer(ITIMER_REAL, &none, NULL);
+    setpriority(PRIO_PROCESS, 0, 0);
+    umask(022);
+}

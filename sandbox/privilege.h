@@ -1,0 +1,28 @@
+/* What a process of the dyno must not have: capabilities, rights of the caller, its descriptors and signal
+ * state. */
+#ifndef INDYNO_PRIVILEGE_H
+#define INDYNO_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* For init: drops every capability but the few that pid 1 needs (start processes as other users, signal them,
+ * and see into their folders), and empties the bounding set, so that nothing in the dyno can ever gain one.
+ */
+int privilege_reduce_init(struct error *err);
+
+/* For a process about to be executed: becomes the inner user id with no groups but its own, drops all
+ * capabilities and sets no_new_privs. set_groups is false where the user namespace forbids setgroups(2) (a
+ * single id). */
+int privilege_drop(uid_t user, bool set_groups, struct error *err);
+
+/* Signal mask empty, every disposition the default. */
+void privilege_reset_signals(void);
+
+/* Resource limits, niceness, umask and timers as a login would have them, whatever the caller's are; no core
+ * dumps. */
+void privilege_reset_limits(void);
+
+#endif

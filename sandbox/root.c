@@ -1,0 +1,399 @@
+#include "root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/own.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "cow.h"
+#include "mount.h"
+
+/* ---- The scratch and the views ---- */
+
+static int make_views(const struct sandbox_spec *spec, const struct idmap *ids, int scratch,
+                      struct root_parts *parts, struct error *err)
+{
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        if (spec->mounts[i].kind != SANDBOX_COW || parts->views[i] >= 0)
+            continue;
+        parts->views[i] = cow_make(&spec->mounts[i], i, ids, scratch, &parts->ways[i], err);
+        if (parts->views[i] < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Attaches the scratch and makes it the working folder, against which overlays resolve their layers: names in
+ * mountinfo are then relative and show nothing of the host. Returns its root. */
+static int enter_scratch(const struct sandbox_spec *spec, int mount, struct error *err)
+{
+    if (mount_attach(mount, AT_FDCWD, spec->state_dir, "the scratch", err) < 0)
+        return -1;
+    cleanup_fd int scratch = open(spec->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (scratch < 0 || fchdir(scratch) < 0)
+        return fail_errno(err, "enter the scratch");
+    return steal_fd(&scratch);
+}
+
+static int prepare_in_host(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
+                           struct error *err)
+{
+    cleanup_fd int mount = mount_tmpfs(spec->limits.disk_bytes, err);
+    cleanup_fd int scratch = mount < 0 ? -1 : enter_scratch(spec, mount, err);
+    if (scratch < 0)
+        return -1;
+    if (make_views(spec, ids, scratch, parts, err) < 0)
+        return -1;
+    if (fchown(scratch, idmap_host_uid(ids, 0), idmap_host_gid(ids, 0)) < 0)
+        return fail_errno(err, "own the scratch");
+    parts->scratch = mount_clone(scratch, "", false, err);
+    return parts->scratch < 0 ? -1 : 0;
+}
+
+int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
+                 struct error *err)
+{
+    if (ids->mode != SANDBOX_IDS_BLOCK)
+        return 0;
+    cleanup_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (unshare(CLONE_NEWNS) < 0)
+        return fail_errno(err, "make a mount namespace");
+    if (mount_make_private(err) < 0)
+        return -1;
+    int result = prepare_in_host(spec, ids, parts, err);
+    if (cwd >= 0 && fchdir(cwd) < 0)
+        result = fail_errno(err, "return to the working folder");
+    umount2(spec->state_dir, MNT_DETACH);
+    return result;
+}
+
+void root_parts_clear(struct root_parts *parts, size_t mount_count)
+{
+    close_fd(&parts->scratch);
+    for (size_t i = 0; parts->views && i < mount_count; i++)
+        close_fd(&parts->views[i]);
+    free(parts->views);
+    free(parts->ways);
+    *parts = (struct root_parts){.scratch = -1};
+}
+
+/* ---- Targets ---- */
+
+/* Opens what path names inside root, following links only within it. */
+static int open_inside(int root, const char *path, int flags)
+{
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    return sys_openat2(root, path, &how);
+}
+
+/* Opens the folder path, making it and its parents. */
+static int make_folders(int root, const char *path, struct error *err)
+{
+    char part[PATH_MAX];
+    cleanup_fd int folder = open_inside(root, ".", O_PATH | O_DIRECTORY);
+    for (const char *at = path; folder >= 0 && *at;) {
+        at += strspn(at, "/");
+        size_t length = strcspn(at, "/");
+        if (length == 0)
+            break;
+        snprintf(part, sizeof part, "%.*s", (int)(at + length - path), path);
+        int next = open_inside(root, part, O_PATH | O_DIRECTORY);
+        if (next < 0 && errno == ENOENT) {
+            char name[NAME_MAX + 1];
+            snprintf(name, sizeof name, "%.*s", (int)length, at);
+            if (mkdirat(folder, name, 0755) == 0)
+                next = open_inside(root, part, O_PATH | O_DIRECTORY);
+        }
+        close_fd(&folder);
+        folder = next;
+        at += length;
+    }
+    return folder < 0 ? fail_errno(err, "make the folder %s in the dyno", path) : steal_fd(&folder);
+}
+
+static int make_parent(int root, const char *path, const char **name, struct error *err)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    *name = slash ? slash + 1 : path;
+    snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - path) : 0, path);
+    return make_folders(root, parent, err);
+}
+
+static int make_file(int root, const char *path, const char *content, mode_t mode, struct error *err)
+{
+    const char *name;
+    cleanup_fd int parent = make_parent(root, path, &name, err);
+    if (parent < 0)
+        return -1;
+    cleanup_fd int fd = openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 || text_write_all(fd, content, strlen(content)) < 0 || fchmod(fd, mode ? mode : 0644) < 0)
+        return fail_errno(err, "make %s in the dyno", path);
+    return 0;
+}
+
+static int make_link(int root, const char *path, const char *to, struct error *err)
+{
+    const char *name;
+    cleanup_fd int parent = make_parent(root, path, &name, err);
+    if (parent < 0)
+        return -1;
+    return symlinkat(to, parent, name) < 0 ? fail_errno(err, "make the link %s in the dyno", path) : 0;
+}
+
+/* A place to mount onto: a folder, or an empty file where the source is none. */
+static int make_mount_point(int root, const char *path, bool folder, struct error *err)
+{
+    if (folder)
+        return make_folders(root, path, err);
+    cleanup_fd int there = open_inside(root, path, O_PATH);
+    if (there < 0 && make_file(root, path, "", 0644, err) < 0)
+        return -1;
+    if (there < 0)
+        there = open_inside(root, path, O_PATH);
+    return there < 0 ? fail_errno(err, "make %s in the dyno", path) : steal_fd(&there);
+}
+
+/* ---- Kinds of mounts ---- */
+
+struct build {
+    const struct sandbox_spec *spec;
+    const struct idmap *ids;
+    struct root_parts *parts;
+    int *kept;
+    int scratch, root;
+};
+
+static int attach(const struct build *build, int mount, const char *target, bool folder, struct error *err)
+{
+    cleanup_fd int point = make_mount_point(build->root, target, folder, err);
+    return point < 0 ? -1 : mount_attach(mount, point, NULL, target, err);
+}
+
+static int add_bind(const struct build *build, size_t index, struct error *err)
+{
+    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    struct stat st;
+    cleanup_fd int tree =
+        sys_open_tree(AT_FDCWD, mount->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (tree < 0 && errno == ENOENT && mount->optional)
+        return 0;
+    if (tree < 0 || fstat(tree, &st) < 0)
+        return fail_errno(err, "bind %s", mount->source);
+    uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (mount->writable ? 0 : MOUNT_ATTR_RDONLY);
+    if (mount_attributes(tree, attributes, true, mount->source, err) < 0)
+        return -1;
+    return attach(build, tree, mount->target, S_ISDIR(st.st_mode), err);
+}
+
+static int add_cow(const struct build *build, size_t index, struct error *err)
+{
+    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    if (attach(build, build->parts->views[index], mount->target, true, err) < 0)
+        return -1;
+    if (mount->keep)
+        build->kept[index] = open_inside(build->root, mount->target, O_PATH | O_DIRECTORY);
+    return 0;
+}
+
+/* Folders of the scratch, so that one size holds them all; each is a mount of its own because the root around
+ * it becomes read-only. */
+static int add_scratch_folder(const struct build *build, const char *target, const char *kind, size_t index,
+                              mode_t mode, uid_t owner, struct error *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s-%zu", kind, index);
+    if (build->ids->mode == SANDBOX_IDS_SINGLE)
+        owner = SANDBOX_ID_FIRST;
+    if (mkdirat(build->scratch, name, 0700) < 0 || fchmodat(build->scratch, name, mode, 0) < 0 ||
+        fchownat(build->scratch, name, owner, owner, 0) < 0)
+        return fail_errno(err, "make the folder %s", target);
+    cleanup_fd int mount = mount_clone(build->scratch, name, false, err);
+    return mount < 0 ? -1 : attach(build, mount, target, true, err);
+}
+
+static int add_scratch(const struct build *build, size_t index, struct error *err)
+{
+    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    return add_scratch_folder(build, mount->target, "tmp", index, mount->mode ? mount->mode : 0755,
+                              mount->owner, err);
+}
+
+static int add_file(const struct build *build, size_t index, struct error *err)
+{
+    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    return make_file(build->root, mount->target, mount->content, mount->mode, err);
+}
+
+static int add_link(const struct build *build, size_t index, struct error *err)
+{
+    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    return make_link(build->root, mount->target, mount->content, err);
+}
+
+static int add_folder(const struct build *build, size_t index, struct error *err)
+{
+    cleanup_fd int folder = make_folders(build->root, build->spec->mounts[index].target, err);
+    return folder < 0 ? -1 : 0;
+}
+
+static int add_proc(const struct build *build, size_t index, struct error *err)
+{
+    cleanup_fd int mount =
+        mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+    if (mount < 0) {
+        error_remedy(
+            err,
+            "where /proc is partly covered, as in many containers, the kernel refuses a new one: run indyno "
+            "outside of that container, or have it started with an uncovered /proc");
+        return -1;
+    }
+    return attach(build, mount, build->spec->mounts[index].target, true, err);
+}
+
+static int add_dev_node(const struct build *build, const char *dev, const char *name, struct error *err)
+{
+    cleanup_free char *source = text_format("/dev/%s", name);
+    cleanup_free char *target = text_format("%s/%s", dev, name);
+    cleanup_fd int node = mount_clone(AT_FDCWD, source, false, err);
+    if (node < 0 || mount_attributes(node, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false, source, err) < 0)
+        return -1;
+    return attach(build, node, target, false, err);
+}
+
+static int add_pts(const struct build *build, const char *dev, struct error *err)
+{
+    static const char *const options[] = {"ptmxmode", "0666", "mode", "0620", NULL};
+    cleanup_free char *target = text_format("%s/pts", dev);
+    cleanup_fd int mount = mount_new("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+    return mount < 0 ? -1 : attach(build, mount, target, true, err);
+}
+
+static int add_dev(const struct build *build, size_t index, struct error *err)
+{
+    static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
+    static const char *const links[][2] = {
+        {"ptmx", "pts/ptmx"},          {"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"},
+        {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
+    };
+    const char *dev = build->spec->mounts[index].target;
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+        if (add_dev_node(build, dev, nodes[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        cleanup_free char *path = text_format("%s/%s", dev, links[i][0]);
+        if (make_link(build->root, path, links[i][1], err) < 0)
+            return -1;
+    }
+    cleanup_free char *shm = text_format("%s/shm", dev);
+    return add_pts(build, dev, err) < 0 ? -1 : add_scratch_folder(build, shm, "shm", index, 01777, 0, err);
+}
+
+static int (*const adders[])(const struct build *, size_t, struct error *) = {
+    [SANDBOX_BIND] = add_bind, [SANDBOX_COW] = add_cow,   [SANDBOX_SCRATCH] = add_scratch,
+    [SANDBOX_FILE] = add_file, [SANDBOX_LINK] = add_link, [SANDBOX_FOLDER] = add_folder,
+    [SANDBOX_PROC] = add_proc, [SANDBOX_DEV] = add_dev,
+};
+
+/* ---- The sandbox's own files ---- */
+
+static char *user_lines(const struct sandbox_spec *spec, bool group)
+{
+    char *text = copy_string(group ? "root:x:0:\n" : "root:x:0:0:root:/:/usr/sbin/nologin\n");
+    for (size_t i = 0; i <= spec->user_count; i++) {
+        const struct sandbox_user nobody = {"nobody", SANDBOX_ID_NOBODY, "/nonexistent"};
+        const struct sandbox_user *user = i < spec->user_count ? &spec->users[i] : &nobody;
+        const char *name = group && i == spec->user_count ? "nogroup" : user->name;
+        char *line = group ? text_format("%s:x:%u:\n", name, user->id)
+                           : text_format("%s:x:%u:%u::%s:%s\n", name, user->id, user->id, user->home,
+                                         user->id == SANDBOX_ID_NOBODY ? "/usr/sbin/nologin" : "/bin/bash");
+        char *longer = text_format("%s%s", text, line);
+        free(text);
+        free(line);
+        text = longer;
+    }
+    return text;
+}
+
+static int add_own_files(const struct build *build, struct error *err)
+{
+    cleanup_free char *passwd = user_lines(build->spec, false);
+    cleanup_free char *group = user_lines(build->spec, true);
+    cleanup_free char *hostname = text_format("%s\n", build->spec->name);
+    cleanup_free char *hosts =
+        text_format("127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n", build->spec->name);
+    const char *resolver =
+        build->spec->network == SANDBOX_NETWORK_NONE ? "" : "nameserver " SANDBOX_RESOLVER "\n";
+    const char *files[][2] = {{"/etc/passwd", passwd},
+                              {"/etc/group", group},
+                              {"/etc/hosts", hosts},
+                              {"/etc/hostname", hostname},
+                              {"/etc/resolv.conf", resolver}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (make_file(build->root, files[i][0], files[i][1], 0644, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- Entering ---- */
+
+static int make_root_folder(struct build *build, struct error *err)
+{
+    if (mkdirat(build->scratch, "root", 0755) < 0)
+        return fail_errno(err, "make the root");
+    cleanup_fd int mount = mount_clone(build->scratch, "root", false, err);
+    if (mount < 0 || mount_attach(mount, build->scratch, "root", "the root", err) < 0)
+        return -1;
+    build->root = openat(build->scratch, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return build->root < 0 ? fail_errno(err, "open the root") : 0;
+}
+
+/* pivot_root(".", ".") stacks the old root on the new one; detaching it leaves the new one alone. */
+static int pivot(const struct build *build, struct error *err)
+{
+    if (fchdir(build->root) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+        chdir("/") < 0)
+        return fail_errno(err, "enter the root");
+    cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return fail_errno(err, "open the root");
+    return mount_attributes(root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false, "the root",
+                            err);
+}
+
+static int build_root(struct build *build, struct error *err)
+{
+    if (make_views(build->spec, build->ids, build->scratch, build->parts, err) < 0 ||
+        make_root_folder(build, err) < 0 || add_own_files(build, err) < 0)
+        return -1;
+    for (size_t i = 0; i < build->spec->mount_count; i++)
+        if (adders[build->spec->mounts[i].kind](build, i, err) < 0)
+            return -1;
+    return pivot(build, err);
+}
+
+int root_enter(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts, int *kept,
+               struct error *err)
+{
+    if (mount_make_private(err) < 0)
+        return -1;
+    if (parts->scratch < 0)
+        parts->scratch = mount_tmpfs(spec->limits.disk_bytes, err);
+    cleanup_fd int scratch = parts->scratch < 0 ? -1 : enter_scratch(spec, parts->scratch, err);
+    if (scratch < 0)
+        return -1;
+    struct build build = {
+        .spec = spec, .ids = ids, .parts = parts, .kept = kept, .scratch = scratch, .root = -1};
+    int result = build_root(&build, err);
+    close_fd(&build.root);
+    return result;
+}

@@ -1,0 +1,36 @@
+/*
+ * The dyno's private root.
+ *
+ * Theory of operation. The scratch tmpfs is attached in init's own mount namespace over the state folder (any
+ * folder that exists will do, and nothing below that one is ever a source). Its folder root/ becomes the
+ * dyno's root: files, links and mount points are made in it in the spec's order, each source is mounted from
+ * a detached clone, and at last pivot_root(2) makes it "/" and the host's root goes. Only then is the root
+ * itself made read-only. Targets are resolved inside the root (openat2(2), RESOLVE_IN_ROOT), so that a link
+ * in the tenant's folder leads nowhere else.
+ */
+#ifndef INDYNO_ROOT_H
+#define INDYNO_ROOT_H
+
+#include "base/error.h"
+#include "idmap.h"
+#include "sandbox.h"
+
+/* What the launcher made before the dyno's namespaces: as root the scratch and the views, else nothing. */
+struct root_parts {
+    int scratch; /* detached mount, or -1: init makes it */
+    int *views;  /* per mount of the spec: a detached COW, or -1 */
+    const char **ways;
+};
+
+/* As root, in the initial user namespace: makes scratch and views, in a private mount namespace that the
+ * calling process enters for good. */
+int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
+                 struct error *err);
+
+/* In init: builds the root and enters it. Kept mounts' descriptors are put into kept (per mount, -1). */
+int root_enter(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts, int *kept,
+               struct error *err);
+
+void root_parts_clear(struct root_parts *parts, size_t mount_count);
+
+#endif

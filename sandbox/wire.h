@@ -1,0 +1,57 @@
+/*
+ * The wire between the launcher and the dyno's init: a SOCK_SEQPACKET pair, one fixed-size message a packet,
+ * some with a descriptor (unix(7), SCM_RIGHTS). Init is indyno's own code, but the launcher still checks
+ * sizes and indices.
+ */
+#ifndef INDYNO_WIRE_H
+#define INDYNO_WIRE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum wire_kind {
+    /* launcher to init */
+    WIRE_GO,     /* ids are mapped, the janitor knows */
+    WIRE_SIGNAL, /* value: forward this signal to the step */
+    /* init to launcher */
+    WIRE_TIMING,          /* text: name of what is done, at_us */
+    WIRE_MOUNT_WAY,       /* index: mount; text: how a COW was made */
+    WIRE_KEPT,            /* index: mount; a descriptor of it */
+    WIRE_SERVICE_STARTED, /* index, at_us */
+    WIRE_SERVICE_READY,   /* index, at_us */
+    WIRE_SERVICE_ENDED,   /* index, at_us, value: wait status (WIRE_ALIVE: was still up), usage_us */
+    WIRE_SERVICE_LOG,     /* index, text: end of its log */
+    WIRE_STEP_STARTED,    /* index, at_us */
+    WIRE_STEP_FAILED,     /* index, value: errno of execve */
+    WIRE_STEP_ENDED,      /* index, at_us, value: wait status, usage_us */
+    WIRE_ERROR,           /* value: exit status, text: message, NUL, remedy */
+    WIRE_DONE,            /* the last step has ended */
+};
+
+enum { WIRE_TEXT_MAX = 4096, WIRE_ALIVE = -1 };
+
+struct wire_message {
+    uint32_t kind, index;
+    int64_t at_us; /* CLOCK_MONOTONIC, microseconds */
+    int64_t usage_us;
+    int32_t value;
+    uint32_t text_size;
+    char text[WIRE_TEXT_MAX];
+};
+
+/* Makes the pair; both ends O_CLOEXEC. */
+int wire_pair(int ends[2], struct error *err);
+
+/* Sends a message, with descriptor fd unless it is -1. Returns 0, or -1 with errno (EPIPE: the other end is
+ * gone). */
+int wire_send_fd(int wire, const struct wire_message *message, int fd);
+int wire_send(int wire, uint32_t kind, uint32_t index, int32_t value, const char *text);
+
+/* Receives one; *fd is the caller's to close, or -1. Returns 1, 0 at the end of the stream, -1 with errno.
+ * text is always NUL-terminated. */
+int wire_receive(int wire, struct wire_message *message, int *fd);
+
+int64_t wire_now_us(void);
+
+#endif
