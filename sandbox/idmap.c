@@ -8,13 +8,14 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
 
-enum { NOBODY_OFFSET = SANDBOX_ID_BLOCK - 1, SUBID_FILE_MAX = 1 << 20 };
+enum { NOBODY_OFFSET = SANDBOX_ID_BLOCK - 1, SUBID_FILE_MAX = 1 << 20, HOLDER_STACK = 16384 };
 #define ID_LAST 4294967294u /* (uid_t)-1 is no id */
 
 extern char **environ;
@@ -224,22 +225,34 @@ static size_t folder_extents(uid_t on_disk, uid_t presented, uid_t base, struct 
     return add_identity(extents, n, on_disk + 1 > 1 ? on_disk + 1 : 1, ID_LAST, base);
 }
 
-/* A child in a fresh user namespace, which lives only until its namespace is opened. */
-static pid_t clone_userns_holder(int *pidfd)
+/* A child in a fresh user namespace, which lives only until its namespace is opened, or its parent is gone. It shares
+ * the parent's memory, which saves copying its page tables, and touches nothing of it but what is here. */
+struct holder {
+    _Alignas(16) char stack[HOLDER_STACK];
+    pid_t parent;
+};
+
+static int hold_userns(void *argument)
 {
-    struct clone_args args = {
-        .flags = CLONE_NEWUSER | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
-    pid_t pid = sys_clone3(&args);
-    if (pid == 0)
-        for (;;)
-            pause();
-    return pid;
+    const struct holder *holder = argument;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    while (getppid() == holder->parent)
+        pause();
+    return 0;
+}
+
+static pid_t clone_userns_holder(struct holder *holder, int *pidfd)
+{
+    int flags = CLONE_NEWUSER | CLONE_VM | CLONE_PIDFD | SIGCHLD;
+    holder->parent = getpid();
+    return clone(hold_userns, holder->stack + sizeof holder->stack, flags, holder, pidfd);
 }
 
 int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t owner, struct error *err)
 {
     cleanup_fd int pidfd = -1;
-    pid_t pid = clone_userns_holder(&pidfd);
+    struct holder holder;
+    pid_t pid = clone_userns_holder(&holder, &pidfd);
     if (pid < 0)
         return fail_errno(err, "make a user namespace");
     struct extent uids[8], gids[8];

@@ -71,7 +71,6 @@ int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struc
     int result = prepare_in_host(spec, ids, parts, err);
     if (cwd >= 0 && fchdir(cwd) < 0)
         result = fail_errno(err, "return to the working folder");
-    umount2(spec->state_dir, MNT_DETACH);
     return result;
 }
 
