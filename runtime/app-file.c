@@ -23,10 +23,10 @@ static int data_errno(struct error *err, const char *label)
     return -1;
 }
 
-int folder_open(const char *path, struct error *err)
+int folder_open(const char *path, const char *label, struct error *err)
 {
     int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? data_errno(err, path) : fd;
+    return fd < 0 ? data_errno(err, label) : fd;
 }
 
 static const char *kind_name(mode_t mode)

@@ -6,15 +6,14 @@
 
 #include "base/error.h"
 
-/* Opens a folder to open files beneath; symbolic links in path are followed, as the caller wrote it. Returns
- * an O_PATH descriptor, or -1 with err (STATUS_DATA). */
-int folder_open(const char *path, struct error *err);
+/* Opens a folder to open files beneath; symbolic links in path are followed, as the caller wrote it. label is
+ * what messages name. Returns an O_PATH descriptor, or -1 with err (STATUS_DATA). */
+int folder_open(const char *path, const char *label, struct error *err);
 
 /* Reads a regular file beneath folder_fd whole: at most limit bytes. No symbolic link is followed anywhere in
- * name, and
- * ".." does not lead out. label names the file in messages. Returns its text with a NUL behind it, the
- * caller's to free, and *size; or NULL with err: STATUS_DATA, with errnum ENOENT where there is no such file,
- * where it is no regular file, may not be read, or is larger. */
+ * name, and ".." does not lead out. label names the file in messages. Returns its text with a NUL behind it,
+ * the caller's to free, and *size; or NULL with err: STATUS_DATA, with errnum ENOENT where there is no such
+ * file, where it is no regular file, may not be read, or is larger. */
 char *file_read_beneath(int folder_fd, const char *name, const char *label, size_t limit, size_t *size,
                         struct error *err);
 

@@ -1,10 +1,13 @@
 /*
  * Theory of operation: cJSON builds the tree, but it lets pass much that JSON.parse refuses, and cuts short
- * in silence what it should not: NUL bytes and other control characters count as blanks, \u0000 ends a string
- * early, strings are not checked for UTF-8, 01 and 1. are numbers. So a scan over the tokens goes first. It
- * also bounds the depth and the number of values, so that no text of the tenant's makes what follows slow or
- * deep. How the tokens are put together is left to cJSON. Last, of two members with the same key the earlier
- * one is dropped, as JSON.parse does, so that nobody who reads the tree needs to think of it.
+ * in silence what it should not: NUL bytes and other control characters count as blanks, \u0000 (and \u with
+ * anything but hex digits behind it) ends a string early, strings are not checked for UTF-8, 01 and 1. are
+ * numbers; and the place that it gives for an error is often one off. So a scan of the whole grammar goes
+ * first, which builds nothing. It also bounds the depth and the number of values, so that no text of the
+ * tenant's makes what follows slow or deep. What is left for cJSON to refuse is half of a surrogate pair.
+ *
+ * Last, of two members with the same key the earlier one is dropped, as JSON.parse does, so that nobody who
+ * reads the tree needs to think of it.
  */
 #include "app-json.h"
 
@@ -12,7 +15,6 @@
 #include <string.h>
 
 #include "app-utf8.h"
-#include "base/own.h"
 
 enum { NUMBER_MAX = 63 }; /* characters of a number that cJSON looks at */
 
@@ -54,23 +56,46 @@ static bool starts_here(const struct scan *scan, const char *word)
     return scan->size - scan->at >= length && memcmp(scan->text + scan->at, word, length) == 0;
 }
 
+/* At the backslash. */
+static bool scan_escape(struct scan *scan)
+{
+    enum { HEX_DIGITS = 4 };
+    size_t start = scan->at;
+    if (starts_here(scan, "\\u0000"))
+        return wrong(scan, start, "a NUL character in a string");
+    scan->at++;
+    size_t digits = peek(scan) == 'u' ? HEX_DIGITS : 0;
+    if (!one_of(peek(scan), "\"\\/bfnrtu"))
+        return wrong(scan, start, "an escape that means nothing");
+    for (scan->at++; digits > 0; digits--, scan->at++)
+        if (!one_of(peek(scan), "0123456789abcdefABCDEF"))
+            return wrong(scan, start, "an escape that means nothing");
+    return true;
+}
+
+/* At a character of a string that is neither its end nor an escape. */
+static bool scan_character(struct scan *scan)
+{
+    size_t length = utf8_sequence(scan->text + scan->at, scan->size - scan->at);
+    if ((unsigned char)scan->text[scan->at] < ' ')
+        return wrong(scan, scan->at, "a line break or control character in a string");
+    if (length == 0)
+        return wrong(scan, scan->at, "not UTF-8");
+    scan->at += length;
+    return true;
+}
+
 static bool scan_string(struct scan *scan)
 {
     size_t start = scan->at++;
     while (scan->at < scan->size) {
         char c = scan->text[scan->at];
-        size_t length = utf8_sequence(scan->text + scan->at, scan->size - scan->at);
         if (c == '"') {
             scan->at++;
             return true;
         }
-        if ((unsigned char)c < ' ')
-            return wrong(scan, scan->at, "a line break or control character in a string");
-        if (starts_here(scan, "\\u0000"))
-            return wrong(scan, scan->at, "a NUL character in a string");
-        if (length == 0)
-            return wrong(scan, scan->at, "not UTF-8");
-        scan->at += c == '\\' ? 2 : length;
+        if (!(c == '\\' ? scan_escape(scan) : scan_character(scan)))
+            return false;
     }
     return wrong(scan, start, "a string that does not end");
 }
@@ -116,39 +141,88 @@ static bool scan_number(struct scan *scan)
     return true;
 }
 
-static bool scan_mark(struct scan *scan)
+static bool scan_word(struct scan *scan)
 {
-    char c = scan->text[scan->at];
-    if (one_of(c, "[{,") && ++scan->values > APP_JSON_VALUES_MAX)
-        return wrong(scan, scan->at, "too many values");
-    if (one_of(c, "[{") && ++scan->depth > APP_JSON_DEPTH_MAX)
-        return wrong(scan, scan->at, "nested too deeply");
-    if (one_of(c, "]}") && scan->depth > 0)
-        scan->depth--;
-    if ((unsigned char)c < ' ' && !one_of(c, "\t\n\r"))
-        return wrong(scan, scan->at, "a control character");
+    static const char *const words[] = {"true", "false", "null"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (starts_here(scan, words[i])) {
+            scan->at += strlen(words[i]);
+            return true;
+        }
+    return wrong(scan, scan->at, "expected a value");
+}
+
+static void skip_blanks(struct scan *scan)
+{
+    while (one_of(peek(scan), " \t\n\r"))
+        scan->at++;
+}
+
+/* Steps over c and the blanks behind it, if it stands here. */
+static bool step_over(struct scan *scan, char c)
+{
+    if (scan->at >= scan->size || scan->text[scan->at] != c)
+        return false;
     scan->at++;
+    skip_blanks(scan);
     return true;
 }
 
-static bool scan_tokens(struct scan *scan)
+static bool scan_value(struct scan *scan);
+
+static bool scan_member(struct scan *scan)
 {
-    while (scan->at < scan->size) {
-        char c = scan->text[scan->at];
-        bool good = c == '"'                  ? scan_string(scan)
-                    : is_digit(c) || c == '-' ? scan_number(scan)
-                                              : scan_mark(scan);
-        if (!good)
+    if (peek(scan) != '"')
+        return wrong(scan, scan->at, "expected a key in double quotes");
+    if (!scan_string(scan))
+        return false;
+    skip_blanks(scan);
+    return step_over(scan, ':') ? scan_value(scan) : wrong(scan, scan->at, "expected a colon");
+}
+
+/* An array or an object: what stands between the brackets, and what the place after an element must have. */
+static bool scan_list(struct scan *scan, char close, bool (*element)(struct scan *), const char *expected)
+{
+    if (++scan->depth > APP_JSON_DEPTH_MAX)
+        return wrong(scan, scan->at, "nested too deeply");
+    scan->at++;
+    skip_blanks(scan);
+    for (bool first = true; first || step_over(scan, ','); first = false) {
+        if (first && peek(scan) == close)
+            break;
+        if (!element(scan))
             return false;
     }
+    if (!step_over(scan, close))
+        return wrong(scan, scan->at, expected);
+    scan->depth--;
     return true;
 }
 
-static size_t skip_blanks(const char *text, size_t size, size_t at)
+/* A value and the blanks behind it. */
+static bool scan_value(struct scan *scan)
 {
-    while (at < size && one_of(text[at], " \t\n\r"))
-        at++;
-    return at;
+    if (++scan->values > APP_JSON_VALUES_MAX)
+        return wrong(scan, scan->at, "too many values");
+    char c = peek(scan);
+    if (c == '{')
+        return scan_list(scan, '}', scan_member, "expected a comma or '}'");
+    if (c == '[')
+        return scan_list(scan, ']', scan_value, "expected a comma or ']'");
+    bool good = c == '"' ? scan_string(scan) : is_digit(c) || c == '-' ? scan_number(scan) : scan_word(scan);
+    if (good)
+        skip_blanks(scan);
+    return good;
+}
+
+static bool scan_document(struct scan *scan)
+{
+    skip_blanks(scan);
+    if (scan->at == scan->size)
+        return wrong(scan, scan->at, "the file is empty");
+    if (!scan_value(scan))
+        return false;
+    return scan->at == scan->size || wrong(scan, scan->at, "something follows the document");
 }
 
 static void *broken(const char *path, const char *text, size_t at, const char *why, struct error *err)
@@ -186,22 +260,17 @@ static void drop_shadowed(cJSON *tree)
     }
 }
 
-static cJSON *parse_tokens(const char *path, const char *text, size_t size, struct error *err)
+static cJSON *parse_document(const char *path, const char *text, size_t size, struct error *err)
 {
     struct scan scan = {.text = text, .size = size};
-    if (!scan_tokens(&scan))
+    if (!scan_document(&scan))
         return broken(path, text, scan.at, scan.why, err);
-    if (skip_blanks(text, size, 0) == size)
-        return broken(path, text, 0, "the file is empty", err);
     const char *end = text;
-    cleanup_app_json cJSON *tree = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    cJSON *tree = cJSON_ParseWithLengthOpts(text, size, &end, false);
     if (!tree)
-        return broken(path, text, (size_t)(end - text), NULL, err);
-    size_t rest = skip_blanks(text, size, (size_t)(end - text));
-    if (rest < size)
-        return broken(path, text, rest, "something follows the document", err);
+        return broken(path, text, (size_t)(end - text), "half of a surrogate pair", err);
     drop_shadowed(tree);
-    return steal_pointer(tree);
+    return tree;
 }
 
 cJSON *app_json_parse(const char *path, const char *text, size_t size, struct error *err)
@@ -212,5 +281,6 @@ cJSON *app_json_parse(const char *path, const char *text, size_t size, struct er
     }
     size_t mark = sizeof byte_order_mark - 1;
     bool marked = size >= mark && memcmp(text, byte_order_mark, mark) == 0;
-    return marked ? parse_tokens(path, text + mark, size - mark, err) : parse_tokens(path, text, size, err);
+    return marked ? parse_document(path, text + mark, size - mark, err)
+                  : parse_document(path, text, size, err);
 }

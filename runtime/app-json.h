@@ -16,8 +16,8 @@ enum {
 
 /* Parses size bytes of text, which need not end in a NUL; a UTF-8 byte order mark in front is skipped. Of
  * keys that an object has twice, the last stays. No string of the tree has a NUL inside. Returns the tree,
- * which is the caller's to cJSON_Delete, or NULL with err (STATUS_DATA): "PATH:LINE:COLUMN: not valid JSON",
- * where columns count characters from 1. The message quotes nothing of the text. */
+ * which is the caller's to cJSON_Delete, or NULL with err (STATUS_DATA): "PATH:LINE:COLUMN: not valid JSON:
+ * WHY", where columns count characters from 1. The message quotes nothing of the text. */
 cJSON *app_json_parse(const char *path, const char *text, size_t size, struct error *err);
 
 static inline void app_json_delete(cJSON **tree)

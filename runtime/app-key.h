@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* One link of a path, on the stack of the function that walks there; nothing is copied until a path is shown.
- */
+/* One link of a path, on the stack of the function that walks there; nothing is copied until a path is
+ * shown. */
 struct key {
     const struct key *parent; /* NULL: this is the document itself */
     const char *name;         /* a member of an object; NULL: an element of an array */

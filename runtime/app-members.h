@@ -29,8 +29,8 @@ struct member {
 int parse_members(struct parse *parse, const struct key *key, const cJSON *object,
                   const struct member *members, void *base);
 
-/* Fields: char * (owned, replaced), char *, bool. A scalar is a string, or a number or boolean taken as one.
- */
+/* Fields: char * (owned, replaced), char *, bool. A scalar is a string, or a number or boolean taken as
+ * one. */
 take take_string, take_scalar, take_flag;
 
 /* Lists the key among those that are accepted and do nothing. */

@@ -19,8 +19,8 @@
 #include "app-name.h"
 #include "base/own.h"
 
-/* ---- env ------------------------------------------------------------------------------------------------
- */
+/* ---- env
+ * ------------------------------------------------------------------------------------------------ */
 
 /* "secret" is all that Heroku has; another one makes nothing. */
 static int take_generator(struct parse *parse, const struct key *key, const cJSON *item, void *field)
@@ -92,8 +92,8 @@ static int take_env(struct parse *parse, const struct key *key, const cJSON *ite
     return 0;
 }
 
-/* ---- addons ---------------------------------------------------------------------------------------------
- */
+/* ---- addons
+ * --------------------------------------------------------------------------------------------- */
 
 static int take_attachment(struct parse *parse, const struct key *key, const cJSON *item, void *field)
 {
@@ -188,8 +188,8 @@ static int take_test_addons(struct parse *parse, const struct key *key, const cJ
     return parse_addons(parse, key, item, PLACE_TEST);
 }
 
-/* ---- formation, buildpacks, scripts ----------------------------------------------------------------------
- */
+/* ---- formation, buildpacks, scripts
+ * ---------------------------------------------------------------------- */
 
 struct process_type {
     char *quantity, *size;
@@ -297,8 +297,8 @@ static int take_top_scripts(struct parse *parse, const struct key *key, const cJ
     return parse_members(parse, key, item, none, field);
 }
 
-/* ---- environments and the top level -----------------------------------------------------------------------
- */
+/* ---- environments and the top level
+ * ----------------------------------------------------------------------- */
 
 static const struct member test_members[] = {
     {"env", take_env, 0},

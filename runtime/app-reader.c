@@ -73,9 +73,9 @@ static int add_env_file(const char *path, struct app *app, struct error *err)
 {
     int folder_length = (int)(base_name(path) - path);
     cleanup_free char *folder = folder_length ? text_format("%.*s", folder_length, path) : copy_string(".");
-    cleanup_fd int folder_fd = folder_open(folder, err);
+    cleanup_fd int folder_fd = folder_open(folder, path, err);
     if (folder_fd < 0)
-        return error_context(err, "%s", path);
+        return -1;
     cleanup_app struct app part = {0};
     if (read_as_owner(folder_fd, path, read_env_file, &part, err) < 0)
         return -1;
@@ -86,7 +86,7 @@ static int add_env_file(const char *path, struct app *app, struct error *err)
 
 static int read_all(const char *dir, const char *env_file, struct app *app, struct error *err)
 {
-    cleanup_fd int folder_fd = folder_open(dir, err);
+    cleanup_fd int folder_fd = folder_open(dir, dir, err);
     if (folder_fd < 0)
         return -1;
     cleanup_free char *path = manifest_path(dir);

@@ -39,8 +39,8 @@ enum {
     CHUNK = 65536,
 };
 
-/* ---- In the child ---------------------------------------------------------------------------------------
- */
+/* ---- In the child
+ * --------------------------------------------------------------------------------------- */
 
 static void close_all_but(int a, int b)
 {
@@ -79,8 +79,8 @@ static int set_limits(void)
     return 0;
 }
 
-/* PDEATHSIG comes last: a change of ids clears it. A parent that died before has closed the pipe's other end.
- */
+/* PDEATHSIG comes last: a change of ids clears it. A parent that died before has closed the pipe's other
+ * end. */
 static int drop_rights(int folder_fd, struct error *err)
 {
     struct stat st;
@@ -106,8 +106,8 @@ _Noreturn static void child(int folder_fd, int pipe_fd, const char *path, reader
     _exit(sent ? 0 : STATUS_ERRORED);
 }
 
-/* ---- In the parent --------------------------------------------------------------------------------------
- */
+/* ---- In the parent
+ * -------------------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {

@@ -99,8 +99,8 @@ static void visit_text(struct visitor *visitor, char **text)
         visit_bytes(visitor, *text, length);
 }
 
-/* A list's count. Returns its elements: when reading, new and zeroed ones, with room for a NULL behind them.
- */
+/* A list's count. Returns its elements: when reading, new and zeroed ones, with room for a NULL behind
+ * them. */
 static void *visit_list(struct visitor *visitor, void *elements, size_t *count, size_t size)
 {
     uint32_t number = *count > APP_WIRE_LIST_MAX ? APP_WIRE_LIST_MAX + 1 : (uint32_t)*count;

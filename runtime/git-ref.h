@@ -18,8 +18,8 @@ struct git_ref {
 void git_ref_read(int folder_fd, struct git_ref *ref);
 void git_ref_clear(struct git_ref *ref);
 
-/* ---- The pure parts -------------------------------------------------------------------------------------
- */
+/* ---- The pure parts
+ * ------------------------------------------------------------------------------------- */
 
 /* Whether name is one that git-check-ref-format(1) lets pass and that is UTF-8. */
 bool git_ref_name_valid(const char *name);

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Decimal text is read by hand: strtod(3) takes signs, blanks, hexadecimal, infinity and the locale's comma.
- */
+/* Decimal text is read by hand: strtod(3) takes signs, blanks, hexadecimal, infinity and the locale's
+ * comma. */
 
 enum { MICRO = 1000000 };
 
