@@ -1,0 +1,1 @@
+"""A small newsletter: subscribers and issues in Postgres, the outgoing mail in a Redis queue."""
