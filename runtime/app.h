@@ -34,7 +34,7 @@ struct app {
     char *name, *stack;       /* NULL where not given */
     struct app_env *env;      /* merged: environments.test over the top level, per variable */
     size_t env_count;
-    struct app_addon *addons; /* environments.test.addons where present, else the top level's */
+    struct app_addon *addons; /* environments.test.addons where present, else the top level's, less in-dyno ones */
     size_t addon_count;
     struct app_addon *skipped_addons; /* in-dyno plans outside the test environment: not provisioned, said by plan */
     size_t skipped_count;

@@ -6,7 +6,8 @@
 
 #include "text.h"
 
-static int set_message(struct error *err, int status, int errnum, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static int set_message(struct error *err, int status, int errnum,
+                                                             const char *format, va_list args)
 {
     if (!err)
         return -1;

@@ -10,7 +10,7 @@
 #include "error.h"
 
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-char *text_vformat(const char *format, va_list args);
+char *text_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts(const char *text, const char *prefix);
