@@ -1,9 +1,9 @@
 /*
  * Subcommands: what the table in indyno.c holds.
  *
- * A command's run gets the words after "indyno", argv[0] being its own name. It returns the exit status, or -1
- * with err, which main prints and whose status main exits with. It prints results on stdout and progress on
- * stderr, and no errors.
+ * A command's run gets the words after "indyno", argv[0] being its own name. It returns the exit status, or
+ * -1 with err, which main prints and whose status main exits with. It prints results on stdout and progress
+ * on stderr, and no errors.
  */
 #ifndef INDYNO_COMMAND_H
 #define INDYNO_COMMAND_H

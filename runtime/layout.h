@@ -2,7 +2,7 @@
 #ifndef INDYNO_LAYOUT_H
 #define INDYNO_LAYOUT_H
 
-#define LAYOUT_APP         "/app" /* the view of DIR, and the step's HOME */
+#define LAYOUT_APP         "/app"        /* the view of DIR, and the step's HOME */
 #define LAYOUT_TREES       "/opt/indyno" /* NAME-VERSION: an image's tree; NAME-VERSION-locale: its locales */
 #define LAYOUT_SOCKETS     "/tmp"
 #define LAYOUT_LOGS        "/var/log"
@@ -15,8 +15,8 @@
 /* Inner ids. With SANDBOX_IDS_SINGLE all of them are LAYOUT_DYNO_ID. */
 enum { LAYOUT_DYNO_ID = 1000, LAYOUT_POSTGRES_ID = 1001, LAYOUT_REDIS_ID = 1002 };
 
-/* Host ids of dynos that root runs: 4096 blocks from 0x70000000, right above the range that systemd-nspawn takes
- * its ids from, and far from anybody's subordinate ids. */
+/* Host ids of dynos that root runs: 4096 blocks from 0x70000000, right above the range that systemd-nspawn
+ * takes its ids from, and far from anybody's subordinate ids. */
 enum { LAYOUT_BLOCK_FIRST = 0x70000000, LAYOUT_BLOCK_COUNT = 4096 };
 
 /* Where artifacts go: in the caller's working folder. */

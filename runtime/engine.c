@@ -1,0 +1,86 @@
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "layout.h"
+
+const struct engine *const engines[ENGINE_COUNT] = {&postgres_engine, &redis_engine};
+
+char *engine_tree(const struct image *image)
+{
+    return text_format(LAYOUT_TREES "/%s-%s", image->name, image->version);
+}
+
+void engine_mount_tree(const struct image *image, struct mounts *mounts)
+{
+    cleanup_free char *target = engine_tree(image);
+    for (size_t i = 0; i < mounts->count; i++)
+        if (strcmp(mounts->items[i].target, target) == 0)
+            return;
+    cleanup_free char *source = text_format("%s/%s", image->path, image->tree);
+    mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND, .source = source, .target = target});
+}
+
+const char *engine_setting(const struct engine_context *context, const char *name)
+{
+    const char *value = strings_env_get(&context->options->env, name);
+    if (!value)
+        value = strings_env_get(&context->app->env_file, name);
+    for (size_t i = 0; i < context->app->env_count && !value; i++)
+        if (strcmp(context->app->env[i].name, name) == 0)
+            value = context->app->env[i].value;
+    return value;
+}
+
+/* Replaces the mark "@/" at the start of word, and after each colon, by the tree's path in the dyno. */
+static char *expand_marks(const char *word, const char *tree)
+{
+    char *text = copy_string("");
+    for (const char *at = word;;) {
+        size_t length = strcspn(at, ":");
+        bool marked = text_starts(at, "@/");
+        char *longer = text_format("%s%s%.*s%s", text, marked ? tree : "", (int)(length - marked),
+                                   at + marked, at[length] ? ":" : "");
+        free(text);
+        text = longer;
+        if (!at[length])
+            return text;
+        at += length + 1;
+    }
+}
+
+void engine_server_words(const struct image *image, struct strings *argv)
+{
+    cleanup_free char *tree = engine_tree(image);
+    for (size_t i = 0; i < image->server_prefix.count; i++)
+        strings_take(argv, expand_marks(image->server_prefix.items[i], tree));
+    strings_addf(argv, "%s/%s", tree, image->server);
+}
+
+void engine_plain_env(const struct service *service, struct strings *env)
+{
+    strings_env_set(env, "PATH", LAYOUT_SYSTEM_PATH);
+    strings_env_set(env, "HOME", service->engine->home);
+    strings_env_set(env, "LANG", "C.UTF-8");
+}
+
+void service_configure(struct service *service)
+{
+    service->engine->add_argv(service, &service->argv);
+    service->engine->add_env(service, &service->env);
+    service->engine->set_ready(service);
+    service->log = text_format(LAYOUT_LOGS "/%s.log", service->engine->name);
+}
+
+void service_clear(struct service *service)
+{
+    strings_clear(&service->variables);
+    strings_clear(&service->argv);
+    strings_clear(&service->env);
+    strings_clear(&service->texts);
+    free(service->password);
+    free(service->log);
+    *service = (struct service){0};
+}

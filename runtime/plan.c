@@ -1,0 +1,253 @@
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "layout.h"
+
+static const char default_name[] = "dyno";
+
+/* ---- Steps ---- */
+
+static struct plan_step *add_step(struct plan *plan, const char *name)
+{
+    struct plan_step *step = &plan->steps[plan->step_count++];
+    *step = (struct plan_step){.name = name};
+    return step;
+}
+
+static void add_script(struct plan *plan, const char *name, const char *script, bool must_succeed)
+{
+    struct plan_step *step = add_step(plan, name);
+    step->must_succeed = must_succeed;
+    strings_add(&step->argv, "bash");
+    strings_add(&step->argv, "-c");
+    strings_add(&step->argv, script);
+}
+
+static int plan_steps(const struct plan_input *input, struct plan *plan, struct error *err)
+{
+    const struct app *app = input->app;
+    if (input->options->command.count) {
+        struct plan_step *step = add_step(plan, "command");
+        step->inherit_stdin = true;
+        strings_copy(&step->argv, &input->options->command);
+        return 0;
+    }
+    if (!app->test) {
+        fail(err, STATUS_USAGE, "nothing to run: %s, and no command was given",
+             app->present ? "app.json has no environments.test.scripts.test" : "there is no app.json");
+        error_remedy(err, "give a command after --, as in: indyno run -- make test");
+        return -1;
+    }
+    if (app->test_setup)
+        add_script(plan, "test-setup", app->test_setup, true);
+    add_script(plan, "test", app->test, false);
+    return 0;
+}
+
+/* ---- Mounts ---- */
+
+static void add_app_mount(const struct plan_input *input, struct plan *plan)
+{
+    plan->app_mount = mounts_add(&plan->mounts, &(struct sandbox_mount){
+                                                    .kind = SANDBOX_COW,
+                                                    .source = input->dir,
+                                                    .target = LAYOUT_APP,
+                                                    .owner = LAYOUT_DYNO_ID,
+                                                    .keep = input->options->artifact_count > 0,
+                                                });
+}
+
+/* "/home/u/x" of "x", when the caller is in /home/u. */
+static char *absolute(const char *cwd, const char *path)
+{
+    if (path[0] == '/')
+        return copy_string(path);
+    return text_format("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
+}
+
+/* The user's come last, when all that they may lie in is there. */
+static void add_binds(const struct plan_input *input, struct plan *plan)
+{
+    for (size_t i = 0; i < input->options->bind_count; i++) {
+        const struct option_bind *bind = &input->options->binds[i];
+        cleanup_free char *host = absolute(input->cwd, bind->host);
+        mounts_add(&plan->mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND,
+                                                          .source = host,
+                                                          .target = bind->dyno,
+                                                          .owner = LAYOUT_DYNO_ID,
+                                                          .writable = bind->writable});
+    }
+}
+
+static void plan_mounts(const struct plan_input *input, struct plan *plan)
+{
+    mounts_append(&plan->mounts, input->root);
+    for (size_t i = 0; i < plan->services.count; i++)
+        plan->services.items[i].engine->add_mounts(&plan->services.items[i], &plan->mounts);
+    add_app_mount(input, plan);
+    add_binds(input, plan);
+}
+
+/* ---- Artifacts ---- */
+
+/* Whether path is the folder dir or lies in it. */
+static bool lies_in(const char *path, const char *dir)
+{
+    size_t length = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
+    return strncmp(path, dir, length) == 0 && (!path[length] || path[length] == '/');
+}
+
+/* The output folder may lie in DIR, where it is a name of its own; DIR must not lie in it, or a run could
+ * write over what it tests. */
+static int plan_artifacts(const struct plan_input *input, struct plan *plan, struct error *err)
+{
+    const struct options *options = input->options;
+    plan->output = absolute(input->cwd, LAYOUT_OUTPUT);
+    if (options->artifact_count && lies_in(input->dir, plan->output)) {
+        fail(err, STATUS_DATA, "--artifact: %s holds the folder that is tested", plan->output);
+        error_remedy(err, "run indyno from another folder: artifacts go to ./" LAYOUT_OUTPUT);
+        return -1;
+    }
+    plan->artifacts = allocate(options->artifact_count, sizeof *plan->artifacts);
+    for (size_t i = 0; i < options->artifact_count; i++)
+        plan->artifacts[plan->artifact_count++] = (struct option_artifact){
+            copy_string(options->artifacts[i].source), copy_string(options->artifacts[i].target)};
+    return 0;
+}
+
+/* ---- Ids and users ---- */
+
+static enum sandbox_ids choose_ids(const struct plan_input *input)
+{
+    if (input->is_root)
+        return SANDBOX_IDS_BLOCK;
+    bool may_be_single = input->options->weaker & SANDBOX_WEAKER_IDS;
+    bool has_subordinate = !input->capabilities || input->capabilities->subordinate_ids;
+    return may_be_single && !has_subordinate ? SANDBOX_IDS_SINGLE : SANDBOX_IDS_SUBORDINATE;
+}
+
+/* With a single id there is a single user: the test's. */
+static void plan_users(struct plan *plan)
+{
+    plan->users[plan->user_count++] = (struct sandbox_user){"dyno", LAYOUT_DYNO_ID, LAYOUT_APP};
+    for (size_t i = 0; i < plan->services.count && plan->ids != SANDBOX_IDS_SINGLE; i++) {
+        const struct engine *engine = plan->services.items[i].engine;
+        plan->users[plan->user_count++] = (struct sandbox_user){engine->name, engine->user, engine->home};
+    }
+}
+
+/* ---- What is said ---- */
+
+static void plan_remarks(const struct plan_input *input, struct plan *plan)
+{
+    const struct app *app = input->app;
+    for (size_t i = 0; i < app->addon_count; i++)
+        if (!app->addons[i].in_dyno)
+            strings_addf(&plan->not_provisioned, "%s (%s): not an in-dyno plan", app->addons[i].plan,
+                         app->addons[i].key);
+    for (size_t i = 0; i < app->skipped_count; i++)
+        strings_addf(&plan->not_provisioned, "%s (%s): outside the test environment",
+                     app->skipped_addons[i].plan, app->skipped_addons[i].key);
+    strings_copy(&plan->buildpacks, &app->buildpacks);
+    strings_copy(&plan->formation, &app->formation);
+    strings_copy(&plan->unknown, &app->unknown);
+    for (size_t i = 0; input->capabilities && i < sizeof input->capabilities->missing / sizeof(char *) &&
+                       input->capabilities->missing[i];
+         i++)
+        strings_add(&plan->missing, input->capabilities->missing[i]);
+}
+
+/* ---- All together ---- */
+
+static int check_dir(const struct plan_input *input, struct error *err)
+{
+    if (strcmp(input->dir, "/") != 0)
+        return 0;
+    fail(err, STATUS_DATA, "/: the host's whole root is no app");
+    error_remedy(err, "name the app's folder");
+    return -1;
+}
+
+static int plan_services(const struct plan_input *input, struct plan *plan, struct error *err)
+{
+    const struct services_input services = {.options = input->options,
+                                            .app = input->app,
+                                            .images = input->images,
+                                            .image_count = input->image_count,
+                                            .catalog = input->catalog,
+                                            .random_hex = input->random_hex};
+    return services_plan(&services, &plan->services, err);
+}
+
+static int plan_environment(const struct plan_input *input, struct plan *plan, struct error *err)
+{
+    const struct environment_input environment = {.options = input->options,
+                                                  .app = input->app,
+                                                  .services = &plan->services,
+                                                  .lang = input->lang,
+                                                  .term = input->term,
+                                                  .random_hex = input->random_hex};
+    return environment_compose(&environment, &plan->environment, err);
+}
+
+int plan_make(const struct plan_input *input, struct plan *plan, struct error *err)
+{
+    const struct options *options = input->options;
+    *plan = (struct plan){.dir = copy_string(input->dir),
+                          .name = copy_string(options->name ? options->name : default_name),
+                          .state_dir = copy_string(input->state_dir),
+                          .limits = options->limits,
+                          .network = options->network,
+                          .ids = choose_ids(input),
+                          .weaker = options->weaker};
+    if (check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||
+        plan_services(input, plan, err) < 0 || plan_environment(input, plan, err) < 0 ||
+        plan_artifacts(input, plan, err) < 0) {
+        plan_clear(plan);
+        return -1;
+    }
+    plan_mounts(input, plan);
+    plan_users(plan);
+    plan_remarks(input, plan);
+    return 0;
+}
+
+void plan_clear(struct plan *plan)
+{
+    char *const texts[] = {plan->dir, plan->name, plan->state_dir, plan->output};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        free(texts[i]);
+    for (size_t i = 0; i < plan->step_count; i++)
+        strings_clear(&plan->steps[i].argv);
+    for (size_t i = 0; i < plan->artifact_count; i++) {
+        free(plan->artifacts[i].source);
+        free(plan->artifacts[i].target);
+    }
+    free(plan->artifacts);
+    services_clear(&plan->services);
+    environment_clear(&plan->environment);
+    mounts_clear(&plan->mounts);
+    struct strings *const lists[] = {&plan->not_provisioned, &plan->buildpacks, &plan->formation,
+                                     &plan->unknown, &plan->missing};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        strings_clear(lists[i]);
+    *plan = (struct plan){0};
+}
+
+const char *plan_network_name(enum sandbox_network network)
+{
+    static const char *const names[] = {
+        [SANDBOX_NETWORK_NONE] = "none", [SANDBOX_NETWORK_OUTBOUND] = "outbound"};
+    return names[network];
+}
+
+const char *plan_ids_name(enum sandbox_ids ids)
+{
+    static const char *const names[] = {[SANDBOX_IDS_BLOCK] = "block",
+                                        [SANDBOX_IDS_SUBORDINATE] = "subordinate",
+                                        [SANDBOX_IDS_SINGLE] = "single"};
+    return names[ids];
+}

@@ -1,0 +1,75 @@
+/*
+ * The plan: all that a run will do, as plain data, decided and refused before anything is created.
+ *
+ * Making a plan is pure: what it needs to know of the host is in struct plan_input. `indyno plan` prints a
+ * plan (plan-print.h), `indyno run` runs it (run.h); neither decides anything.
+ */
+#ifndef INDYNO_PLAN_H
+#define INDYNO_PLAN_H
+
+#include "app.h"
+#include "environment.h"
+#include "mounts.h"
+#include "options.h"
+#include "sandbox/sandbox.h"
+#include "services.h"
+
+struct plan_input {
+    const struct options *options;
+    const struct app *app;
+    const struct image *images; /* of the store; must outlive the plan */
+    size_t image_count;
+    const struct catalog *catalog;
+    const struct sandbox_capabilities *capabilities; /* NULL: not probed; then what is needed is taken to be
+                                                      * there, and sandbox_run says what is not */
+    const struct mounts *root;                       /* root_files_add's */
+    bool is_root;                                    /* effective uid 0 */
+    const char *dir;                                 /* DIR, absolute */
+    const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
+    const char *state_dir;
+    const char *lang, *term; /* as struct environment_input has them */
+    void (*random_hex)(char *out, size_t size);
+};
+
+struct plan_step {
+    const char *name; /* "test-setup", "test" or "command" */
+    struct strings argv;
+    bool must_succeed;
+    bool inherit_stdin;
+};
+
+enum { PLAN_STEPS_MAX = 2, PLAN_USERS_MAX = 1 + ENGINE_COUNT };
+
+struct plan {
+    char *dir, *name, *state_dir;
+    struct services services;
+    struct environment environment; /* of the steps */
+    struct plan_step steps[PLAN_STEPS_MAX];
+    size_t step_count;
+    struct sandbox_user users[PLAN_USERS_MAX];
+    size_t user_count;
+    struct mounts mounts;
+    size_t app_mount; /* index of /app's */
+    struct sandbox_limits limits;
+    enum sandbox_network network;
+    enum sandbox_ids ids;
+    unsigned weaker;                   /* what the user is ready to go without */
+    char *output;                      /* absolute: the folder that artifacts go to */
+    struct option_artifact *artifacts; /* copies */
+    size_t artifact_count;
+    /* What is said and not done. */
+    struct strings not_provisioned; /* addons: "papertrail:choklad", with where they stand */
+    struct strings buildpacks, formation, unknown;
+    struct strings missing; /* of the host, where it was probed: one line each */
+};
+
+/* STATUS_USAGE where there is nothing to run, STATUS_DATA where what was asked for cannot be met. */
+int plan_make(const struct plan_input *input, struct plan *plan, struct error *err);
+void plan_clear(struct plan *plan);
+#define cleanup_plan __attribute__((cleanup(plan_clear)))
+
+/* Words for people and for JSON: "none", "outbound"; "block", "subordinate", "single". */
+const char *plan_network_name(enum sandbox_network network);
+const char *plan_ids_name(enum sandbox_ids ids);
+
+#endif

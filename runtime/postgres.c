@@ -1,0 +1,168 @@
+/*
+ * Theory of operation: the server's data is a copy-on-write view of the image's template cluster, which has
+ * its superuser, its database and its roles, so that there is nothing to set up. Only where the run asks for
+ * what the template does not have (further databases, or no heroku_ext schema) does a shell first have the
+ * server make it in single-user mode, which costs some 0.1 s, and then become the server. A further database
+ * is a copy of the first, extensions' schema and all.
+ *
+ * The template trusts loopback and the socket in /tmp: the network is the dyno's alone.
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "layout.h"
+
+enum { READY_TIMEOUT_MS = 60 * 1000, IDENTIFIER_MAX = 63 };
+
+static const char heroku_locale[] = "en_US.UTF-8";
+static const char further_prefix[] = "postgres_buildpack_db_";
+
+static void prepare(struct service *service, const struct engine_context *context)
+{
+    const struct image *image = service->image;
+    int client = resolve_client(context->images, context->image_count, image->version);
+    if (client >= 0)
+        service->client = &context->images[client];
+    else
+        strings_addf(context->notes, "no client programs (psql and others) for Postgres %s are installed",
+                     image->version);
+    service->no_extension_schema = engine_setting(context, "HEROKU_CI_POSTGRES_HEROKU_EXT_OFF") != NULL;
+    if (!text_equal(image->locale, heroku_locale))
+        strings_addf(context->notes, "Postgres sorts text by %s, not by %s as Heroku's does",
+                     image->locale ? image->locale : "another locale", heroku_locale);
+}
+
+static void add_mounts(const struct service *service, struct mounts *mounts)
+{
+    const struct image *image = service->image;
+    cleanup_free char *template = text_format("%s/%s", image->path, image->template);
+    engine_mount_tree(image, mounts);
+    if (service->client)
+        engine_mount_tree(service->client, mounts);
+    if (image->locpath) {
+        cleanup_free char *source = text_format("%s/%s", image->path, image->locpath);
+        cleanup_free char *tree = engine_tree(image);
+        cleanup_free char *target = text_format("%s-locale", tree);
+        mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND, .source = source, .target = target});
+    }
+    mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_COW,
+                                               .source = template,
+                                               .target = LAYOUT_PGDATA,
+                                               .owner = LAYOUT_POSTGRES_ID,
+                                               .mode = 0700});
+}
+
+/* ---- Databases ---- */
+
+/* "postgres_buildpack_db_analytics" of "ANALYTICS_URL". */
+static char *database_name(const struct service *service, size_t index)
+{
+    if (index == 0)
+        return copy_string(service->image->database);
+    const char *variable = service->variables.items[index];
+    int length = (int)(strlen(variable) - strlen("_URL"));
+    char *name = text_format("%s%.*s", further_prefix, length, variable);
+    for (char *c = name; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return name;
+}
+
+/* One statement a line, as single-user mode reads them. Names are of letters, digits and underscores. */
+static char *preparation(const struct service *service)
+{
+    char *sql =
+        copy_string(service->no_extension_schema ? "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n" : "");
+    for (size_t i = 1; i < service->variables.count; i++) {
+        cleanup_free char *name = database_name(service, i);
+        char *longer = text_format("%sCREATE DATABASE \"%s\" OWNER \"%s\" TEMPLATE \"%s\";\n", sql, name,
+                                   service->image->user, service->image->database);
+        free(sql);
+        sql = longer;
+    }
+    return sql;
+}
+
+/* $1 is the database, $2 the SQL, the rest the server's words; --single has to come right behind those. */
+static const char prepare_script[] =
+    "set -eu\n"
+    "database=$1 sql=$2\n"
+    "shift 2\n"
+    "printf '%s' \"$sql\" |\n"
+    "    \"$@\" --single -c exit_on_error=on -D " LAYOUT_PGDATA " \"$database\" >/dev/null\n"
+    "exec \"$@\" -D " LAYOUT_PGDATA "\n";
+
+static void add_argv(const struct service *service, struct strings *argv)
+{
+    cleanup_free char *sql = preparation(service);
+    if (!*sql) {
+        engine_server_words(service->image, argv);
+        strings_add(argv, "-D");
+        strings_add(argv, LAYOUT_PGDATA);
+        return;
+    }
+    const char *const words[] = {"/bin/sh", "-c", prepare_script, "sh", service->image->database, sql};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strings_add(argv, words[i]);
+    engine_server_words(service->image, argv);
+}
+
+static void add_env(const struct service *service, struct strings *env)
+{
+    engine_plain_env(service, env);
+    if (!service->image->locpath)
+        return;
+    cleanup_free char *tree = engine_tree(service->image);
+    cleanup_free char *locales = text_format("%s-locale", tree);
+    strings_env_set(env, "LOCPATH", locales);
+}
+
+static void set_ready(struct service *service)
+{
+    service->ready = (struct sandbox_ready){.kind = SANDBOX_READY_FILE,
+                                            .path = LAYOUT_PGDATA "/postmaster.pid",
+                                            .text = "ready",
+                                            .timeout_ms = READY_TIMEOUT_MS};
+}
+
+static char *url(const struct service *service, size_t index)
+{
+    cleanup_free char *database = database_name(service, index);
+    return text_format("postgres://%s:%s@localhost:5432/%s", service->image->user, service->image->password,
+                       database);
+}
+
+static void add_client_env(const struct service *service, struct strings *env)
+{
+    (void)service;
+    strings_env_set(env, "PGHOST", LAYOUT_SOCKETS);
+    strings_env_set(env, "PGDATA", LAYOUT_PGDATA);
+}
+
+static const char *secret(const struct service *service)
+{
+    return service->image->password;
+}
+
+const struct engine postgres_engine = {
+    .name = "postgres",
+    .image = "postgresql",
+    .addon = "heroku-postgresql",
+    .option = OPTION_POSTGRES,
+    .version_variable = "POSTGRESQL_VERSION",
+    .url_variable = "DATABASE_URL",
+    .user = LAYOUT_POSTGRES_ID,
+    .home = "/var/lib/postgresql",
+    .attachment_max = IDENTIFIER_MAX - sizeof further_prefix + 1,
+    .prepare = prepare,
+    .add_mounts = add_mounts,
+    .add_argv = add_argv,
+    .add_env = add_env,
+    .set_ready = set_ready,
+    .url = url,
+    .add_client_env = add_client_env,
+    .secret = secret,
+};

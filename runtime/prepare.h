@@ -1,0 +1,33 @@
+/*
+ * From options to a plan: reads what a plan is made of (the app, the store, the catalog, the host's files)
+ * and keeps it as long as the plan needs it. Makes and changes nothing.
+ */
+#ifndef INDYNO_PREPARE_H
+#define INDYNO_PREPARE_H
+
+#include "app.h"
+#include "images/image.h"
+#include "mounts.h"
+#include "options.h"
+#include "plan.h"
+
+struct prepared {
+    struct app app;
+    struct image *images;
+    size_t image_count;
+    struct catalog *catalog;
+    struct mounts root;
+    struct sandbox_capabilities capabilities;
+    bool probed;
+    char *dir, *cwd, *state_dir;
+    struct plan plan;
+};
+
+/* With probe, what the host can do is tried (sandbox_probe), for a plan that is printed; a run only tries
+ * where it has to choose. STATUS_USAGE and STATUS_DATA as plan_make; STATUS_POLICY where sudo's caller does
+ * not own DIR. */
+int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err);
+void prepared_clear(struct prepared *prepared);
+#define cleanup_prepared __attribute__((cleanup(prepared_clear)))
+
+#endif

@@ -1,0 +1,170 @@
+#include "report.h"
+
+#include <cJSON.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "json.h"
+#include "limits-json.h"
+
+static void add_time(cJSON *object, const char *name, int64_t at_us)
+{
+    if (at_us < 0)
+        cJSON_AddNullToObject(object, name);
+    else
+        cJSON_AddNumberToObject(object, name, (double)at_us);
+}
+
+static void add_number_if(cJSON *object, const char *name, bool present, int number)
+{
+    if (present)
+        cJSON_AddNumberToObject(object, name, number);
+    else
+        cJSON_AddNullToObject(object, name);
+}
+
+static const char *state_name(enum sandbox_process_state state)
+{
+    static const char *const names[] = {
+        [SANDBOX_NOT_STARTED] = "not-started", [SANDBOX_NOT_EXECUTED] = "not-executed",
+        [SANDBOX_RUNNING] = "running",         [SANDBOX_EXITED] = "exited",
+        [SANDBOX_SIGNALED] = "signaled",
+    };
+    return names[state];
+}
+
+static cJSON *process_json(const char *name, const struct sandbox_process_result *process)
+{
+    cJSON *object = cJSON_CreateObject();
+    json_add_text(object, "name", name);
+    json_add_text(object, "state", state_name(process->state));
+    add_number_if(object, "exit_status", process->state == SANDBOX_EXITED, process->exit_status);
+    add_number_if(object, "signal", process->state == SANDBOX_SIGNALED, process->term_signal);
+    add_time(object, "started_us", process->started_us);
+    add_time(object, "ended_us", process->ended_us);
+    cJSON_AddNumberToObject(object, "cpu_us", (double)process->cpu_us);
+    return object;
+}
+
+static cJSON *services_json(const struct report *report)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < report->result->service_count; i++) {
+        const struct service *service = &report->plan->services.items[i];
+        const struct sandbox_process_result *process = &report->result->services[i];
+        cJSON *object = process_json(service->engine->name, process);
+        json_add_text(object, "version", service->image->version);
+        add_time(object, "ready_us", process->ready_us);
+        json_add_text(object, "log_tail", process->log_tail);
+        cJSON_AddItemToArray(array, object);
+    }
+    return array;
+}
+
+static cJSON *steps_json(const struct report *report)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < report->result->step_count; i++) {
+        const struct sandbox_process_result *process = &report->result->steps[i];
+        cJSON *object = process_json(report->plan->steps[i].name, process);
+        json_add_text(object, "errno",
+                      process->state == SANDBOX_NOT_EXECUTED ? strerrorname_np(process->exec_errno) : NULL);
+        cJSON_AddItemToArray(array, object);
+    }
+    return array;
+}
+
+static cJSON *usage_json(const struct sandbox_result *result)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < result->leaf_count; i++) {
+        const struct sandbox_leaf_result *leaf = &result->leaves[i];
+        cJSON *object = cJSON_CreateObject();
+        json_add_text(object, "leaf", leaf->name);
+        cJSON_AddNumberToObject(object, "memory_peak_bytes", (double)leaf->memory_peak_bytes);
+        cJSON_AddNumberToObject(object, "cpu_us", (double)leaf->cpu_us);
+        cJSON_AddNumberToObject(object, "oom_kills", (double)leaf->oom_kills);
+        cJSON_AddNumberToObject(object, "pids_denied", (double)leaf->pids_denied);
+        cJSON_AddItemToArray(array, object);
+    }
+    return array;
+}
+
+static cJSON *timings_json(const struct sandbox_result *result)
+{
+    cJSON *array = cJSON_CreateArray();
+    for (size_t i = 0; i < result->timing_count; i++) {
+        cJSON *object = cJSON_CreateObject();
+        json_add_text(object, "step", result->timings[i].name);
+        cJSON_AddNumberToObject(object, "at_us", (double)result->timings[i].at_us);
+        cJSON_AddItemToArray(array, object);
+    }
+    return array;
+}
+
+static cJSON *artifacts_json(const struct artifact_totals *totals)
+{
+    if (!totals)
+        return cJSON_CreateNull();
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "files", (double)totals->files);
+    cJSON_AddNumberToObject(object, "bytes", (double)totals->bytes);
+    cJSON_AddNumberToObject(object, "left_out", (double)totals->left_out);
+    return object;
+}
+
+static void add_verdict(cJSON *object, const struct report *report, const struct strings *notes)
+{
+    const struct verdict *verdict = report->verdict;
+    json_add_text(object, "indyno", PACKAGE_VERSION);
+    json_add_text(object, "verdict", verdict_kind_name(verdict->kind));
+    json_add_text(object, "cause", verdict_cause_name(verdict->cause));
+    json_add_text(object, "message", verdict->message);
+    json_add_text(object, "remedy", verdict->remedy);
+    cJSON_AddNumberToObject(object, "exit_status", verdict->exit_status);
+    json_add_text(object, "service",
+                  report->plan && verdict->service >= 0
+                      ? report->plan->services.items[verdict->service].engine->name
+                      : NULL);
+    json_add_list(object, "notes", notes);
+}
+
+static void add_run(cJSON *object, const struct report *report)
+{
+    const struct plan *plan = report->plan;
+    const struct sandbox_result *result = report->result;
+    json_add_text(object, "name", plan->name);
+    json_add_text(object, "dir", plan->dir);
+    json_add_text(object, "run_id", strings_env_get(&plan->environment.env, "HEROKU_TEST_RUN_ID"));
+    json_add_text(object, "ids", plan_ids_name(plan->ids));
+    json_add_text(object, "network", plan_network_name(plan->network));
+    json_add_list(object, "weaker", &result->weaker);
+    cJSON_AddBoolToObject(object, "cgroups", result->cgroups);
+    cJSON_AddItemToObject(object, "limits", limits_json(&plan->limits));
+    cJSON_AddItemToObject(object, "services", services_json(report));
+    cJSON_AddItemToObject(object, "steps", steps_json(report));
+    cJSON_AddItemToObject(object, "usage", usage_json(result));
+    json_add_text(object, "app_view",
+                  plan->app_mount < result->mount_count ? result->mount_ways[plan->app_mount] : NULL);
+    cJSON_AddItemToObject(object, "artifacts", artifacts_json(report->artifacts));
+    json_add_list(object, "buildpacks_not_run", &plan->buildpacks);
+    json_add_list(object, "not_provisioned", &plan->not_provisioned);
+    cJSON_AddItemToObject(object, "timings", timings_json(result));
+}
+
+char *report_text(const struct report *report, bool one_line)
+{
+    cleanup_strings struct strings notes = {0};
+    strings_copy(&notes, &report->verdict->notes);
+    if (report->result)
+        strings_copy(&notes, &report->result->notes);
+    if (report->plan)
+        strings_copy(&notes, &report->plan->services.notes);
+    cJSON *object = cJSON_CreateObject();
+    add_verdict(object, report, &notes);
+    if (report->plan && report->result)
+        add_run(object, report);
+    char *text = one_line ? cJSON_PrintUnformatted(object) : cJSON_Print(object);
+    cJSON_Delete(object);
+    return text ? text : copy_string("null");
+}

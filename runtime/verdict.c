@@ -1,0 +1,314 @@
+/*
+ * Theory of operation: judges are asked one after the other, from what outweighs all else (a run that was
+ * told to end: what died then is no cause) to what counts only where nothing went wrong (the last step's exit
+ * status). The first who has a verdict gives it. Artifacts come last, and turn a verdict of the test into an
+ * errored one.
+ */
+#include "verdict.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+
+enum { SIGNAL_STATUS = 128, STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
+
+struct run {
+    const struct plan *plan;
+    const struct sandbox_result *result;
+    const struct error *failure;
+};
+
+/* Takes message. Always returns true, so that `return decide(...)` reads well. */
+static bool decide(struct verdict *verdict, enum verdict_kind kind, enum verdict_cause cause, int exit_status,
+                   char *message)
+{
+    free(verdict->message);
+    verdict->kind = kind;
+    verdict->cause = cause;
+    verdict->exit_status = exit_status;
+    verdict->message = message;
+    return true;
+}
+
+/* ---- Words ---- */
+
+/* "signal 9 (Killed)" */
+static char *signal_words(int number)
+{
+    const char *name = sigdescr_np(number);
+    return name ? text_format("signal %d (%s)", number, name) : text_format("signal %d", number);
+}
+
+static const struct sandbox_leaf_result *leaf_of(const struct sandbox_result *result, const char *name)
+{
+    for (size_t i = 0; i < result->leaf_count; i++)
+        if (text_equal(result->leaves[i].name, name))
+            return &result->leaves[i];
+    return NULL;
+}
+
+static uint64_t oom_kills(const struct sandbox_result *result, const char *leaf)
+{
+    const struct sandbox_leaf_result *found = leaf_of(result, leaf);
+    return found ? found->oom_kills : 0;
+}
+
+/* Kernels differ in which group they count a refused fork in: the leaf that asked, or the one with the limit.
+ */
+static uint64_t pids_denied(const struct sandbox_result *result)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < result->leaf_count; i++)
+        if (result->leaves[i].pids_denied > most)
+            most = result->leaves[i].pids_denied;
+    return most;
+}
+
+/* How a process ended: "exited with 3", "was killed by signal 9 (Killed)". */
+static char *end_words(const struct sandbox_process_result *process)
+{
+    if (process->state == SANDBOX_EXITED)
+        return text_format("exited with %d", process->exit_status);
+    if (process->state == SANDBOX_NOT_EXECUTED)
+        return text_format("could not be executed: %s", strerror(process->exec_errno));
+    if (process->state != SANDBOX_SIGNALED)
+        return copy_string("did not become ready");
+    cleanup_free char *signal = signal_words(process->term_signal);
+    return text_format("was killed by %s", signal);
+}
+
+/* ---- Told to end ---- */
+
+static bool judge_cancelled(const struct run *run, struct verdict *verdict)
+{
+    if (run->result->end != SANDBOX_END_CANCELLED)
+        return false;
+    int number = run->result->cancel_signal;
+    cleanup_free char *signal = signal_words(number);
+    return decide(verdict, VERDICT_CANCELLED, CAUSE_CANCELLED, SIGNAL_STATUS + number,
+                  text_format("cancelled by %s", signal));
+}
+
+static bool judge_timeout(const struct run *run, struct verdict *verdict)
+{
+    if (run->result->end != SANDBOX_END_TIMEOUT)
+        return false;
+    return decide(
+        verdict, VERDICT_TIMED_OUT, CAUSE_TIMEOUT, STATUS_TIMEOUT,
+        text_format("the time limit of %g s was reached", (double)run->plan->limits.wall_ms / 1000));
+}
+
+/* ---- Services ---- */
+
+static bool blame_service(const struct run *run, size_t index, struct verdict *verdict)
+{
+    const char *name = run->plan->services.items[index].engine->name;
+    uint64_t killed = oom_kills(run->result, name);
+    cleanup_free char *end = end_words(&run->result->services[index]);
+    verdict->service = (int)index;
+    if (!killed)
+        return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
+                      text_format("%s %s", name, end));
+    verdict->remedy = copy_string("give the dyno more memory with --memory");
+    return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
+                  text_format("%s: the memory limit killed %llu of the processes in its leaf cgroup", name,
+                              (unsigned long long)killed));
+}
+
+/* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
+ */
+static bool ended_badly(const struct sandbox_process_result *service)
+{
+    return service->state == SANDBOX_SIGNALED || service->state == SANDBOX_NOT_EXECUTED ||
+           (service->state == SANDBOX_EXITED && service->exit_status != 0);
+}
+
+static bool judge_services(const struct run *run, struct verdict *verdict)
+{
+    const struct sandbox_result *result = run->result;
+    for (size_t i = 0; i < result->service_count; i++) {
+        const char *name = run->plan->services.items[i].engine->name;
+        if (ended_badly(&result->services[i]) || oom_kills(result, name))
+            return blame_service(run, i, verdict);
+        if (result->services[i].state == SANDBOX_EXITED && result->services[i].ready_us >= 0)
+            strings_addf(&verdict->notes, "%s was shut down by a client", name);
+    }
+    return false;
+}
+
+/* ---- Set-up ---- */
+
+/* The service that was started and never got ready, or -1. */
+static int unready_service(const struct sandbox_result *result)
+{
+    for (size_t i = 0; i < result->service_count; i++)
+        if (result->services[i].state != SANDBOX_NOT_STARTED && result->services[i].ready_us < 0)
+            return (int)i;
+    return -1;
+}
+
+static bool judge_setup(const struct run *run, struct verdict *verdict)
+{
+    if (!run->failure)
+        return false;
+    int status = run->failure->status ? run->failure->status : STATUS_ERRORED;
+    int unready = unready_service(run->result);
+    bool ended = unready >= 0 && (ended_badly(&run->result->services[unready]) ||
+                                  run->result->services[unready].state == SANDBOX_EXITED);
+    if (ended) {
+        blame_service(run, (size_t)unready, verdict);
+        char *message = text_format("%s before it was ready", verdict->message);
+        return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, status, message);
+    }
+    verdict->service = unready;
+    verdict->remedy = copy_string(run->failure->remedy);
+    return decide(verdict, VERDICT_ERRORED, unready >= 0 ? CAUSE_SERVICE : CAUSE_SETUP, status,
+                  copy_string(run->failure->message ? run->failure->message : "the dyno could not be made"));
+}
+
+/* ---- Steps ---- */
+
+static bool judge_not_executed(const struct run *run, size_t index, struct verdict *verdict)
+{
+    const struct plan_step *step = &run->plan->steps[index];
+    int errnum = run->result->steps[index].exec_errno;
+    bool missing = errnum == ENOENT;
+    return decide(verdict, VERDICT_ERRORED, missing ? CAUSE_NOT_FOUND : CAUSE_NOT_EXECUTABLE,
+                  missing ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE,
+                  missing ? text_format("%s: not found in the dyno", step->argv.items[0])
+                          : text_format("%s: %s", step->argv.items[0], strerror(errnum)));
+}
+
+/* Why a step failed that did not have to: a limit, where one was hit. */
+static void explain_failure(const struct run *run, const char *name, const char *end, struct verdict *verdict)
+{
+    uint64_t killed = oom_kills(run->result, "step"), denied = pids_denied(run->result);
+    if (killed)
+        decide(verdict, VERDICT_FAILED, CAUSE_MEMORY_LIMIT, verdict->exit_status,
+               text_format("the %s %s; the memory limit killed %llu of the processes in the leaf cgroup step",
+                           name, end, (unsigned long long)killed));
+    else if (denied)
+        decide(verdict, VERDICT_FAILED, CAUSE_PIDS_LIMIT, verdict->exit_status,
+               text_format("the %s %s; the limit of processes refused %llu of them", name, end,
+                           (unsigned long long)denied));
+}
+
+static bool judge_ended(const struct run *run, size_t index, struct verdict *verdict)
+{
+    const struct sandbox_process_result *step = &run->result->steps[index];
+    const char *name = run->plan->steps[index].name;
+    cleanup_free char *end = end_words(step);
+    if (run->plan->steps[index].must_succeed)
+        return decide(verdict, VERDICT_ERRORED, CAUSE_TEST_SETUP, STATUS_ERRORED,
+                      text_format("%s %s; the test was not run", name, end));
+    if (step->state == SANDBOX_SIGNALED)
+        decide(verdict, VERDICT_FAILED, CAUSE_SIGNAL, SIGNAL_STATUS + step->term_signal,
+               text_format("the %s %s", name, end));
+    else
+        decide(verdict, VERDICT_FAILED, CAUSE_EXIT, step->exit_status, NULL);
+    explain_failure(run, name, end, verdict);
+    return true;
+}
+
+static bool judge_step(const struct run *run, size_t index, struct verdict *verdict)
+{
+    const struct sandbox_process_result *step = &run->result->steps[index];
+    switch (step->state) {
+    case SANDBOX_NOT_EXECUTED:
+        return judge_not_executed(run, index, verdict);
+    case SANDBOX_EXITED:
+        return step->exit_status != 0 && judge_ended(run, index, verdict);
+    case SANDBOX_SIGNALED:
+        return judge_ended(run, index, verdict);
+    default:
+        return decide(verdict, VERDICT_ERRORED, CAUSE_SETUP, STATUS_ERRORED,
+                      text_format("the %s did not run to its end", run->plan->steps[index].name));
+    }
+}
+
+static bool judge_steps(const struct run *run, struct verdict *verdict)
+{
+    for (size_t i = 0; i < run->result->step_count; i++)
+        if (judge_step(run, i, verdict))
+            return true;
+    uint64_t killed = oom_kills(run->result, "step");
+    if (killed)
+        strings_addf(&verdict->notes,
+                     "the memory limit killed %llu of the test's processes, and it succeeded",
+                     (unsigned long long)killed);
+    return decide(verdict, VERDICT_SUCCEEDED, CAUSE_EXIT, 0, NULL);
+}
+
+/* ---- All together ---- */
+
+static void add_artifacts(const struct error *artifacts, struct verdict *verdict)
+{
+    if (!artifacts || !artifacts->message)
+        return;
+    if (verdict->kind != VERDICT_SUCCEEDED && verdict->kind != VERDICT_FAILED) {
+        strings_add(&verdict->notes, artifacts->message);
+        return;
+    }
+    free(verdict->remedy);
+    verdict->remedy = copy_string(artifacts->remedy);
+    decide(verdict, VERDICT_ERRORED, CAUSE_ARTIFACT, STATUS_ERRORED, copy_string(artifacts->message));
+}
+
+void verdict_judge(const struct plan *plan, const struct sandbox_result *result, const struct error *failure,
+                   const struct error *artifacts, struct verdict *verdict)
+{
+    static bool (*const judges[])(const struct run *, struct verdict *) = {
+        judge_cancelled, judge_timeout, judge_setup, judge_services, judge_steps};
+    const struct run run = {plan, result, failure};
+    *verdict = (struct verdict){.service = -1};
+    for (size_t i = 0; i < sizeof judges / sizeof *judges; i++)
+        if (judges[i](&run, verdict))
+            break;
+    add_artifacts(artifacts, verdict);
+}
+
+void verdict_refused(const struct error *why, struct verdict *verdict)
+{
+    *verdict = (struct verdict){.service = -1, .remedy = copy_string(why->remedy)};
+    decide(verdict, VERDICT_ERRORED, CAUSE_REFUSED, why->status, copy_string(why->message));
+}
+
+void verdict_clear(struct verdict *verdict)
+{
+    free(verdict->message);
+    free(verdict->remedy);
+    strings_clear(&verdict->notes);
+    *verdict = (struct verdict){.service = -1};
+}
+
+const char *verdict_kind_name(enum verdict_kind kind)
+{
+    static const char *const names[] = {
+        [VERDICT_SUCCEEDED] = "succeeded", [VERDICT_FAILED] = "failed",       [VERDICT_ERRORED] = "errored",
+        [VERDICT_TIMED_OUT] = "timed-out", [VERDICT_CANCELLED] = "cancelled",
+    };
+    return names[kind];
+}
+
+const char *verdict_cause_name(enum verdict_cause cause)
+{
+    static const char *const names[] = {
+        [CAUSE_EXIT] = "exit",
+        [CAUSE_SIGNAL] = "signal",
+        [CAUSE_MEMORY_LIMIT] = "memory-limit",
+        [CAUSE_PIDS_LIMIT] = "pids-limit",
+        [CAUSE_TIMEOUT] = "timeout",
+        [CAUSE_CANCELLED] = "cancelled",
+        [CAUSE_TEST_SETUP] = "test-setup",
+        [CAUSE_NOT_EXECUTABLE] = "not-executable",
+        [CAUSE_NOT_FOUND] = "not-found",
+        [CAUSE_SERVICE] = "service",
+        [CAUSE_SETUP] = "setup",
+        [CAUSE_ARTIFACT] = "artifact",
+        [CAUSE_REFUSED] = "refused",
+    };
+    return names[cause];
+}
