@@ -17,9 +17,10 @@ void cmd_plan_help(FILE *to)
 {
     fputs("usage: indyno plan [--json] [OPTION...] [DIR] [-- COMMAND [ARG...]]\n"
           "\n"
-          "Says exactly what `indyno run` would do with the same options, and does nothing: services,\n"
-          "environment, steps, mounts, limits, and what of app.json is not done. What is made at random\n"
-          "or is secret is shown as (generated), unless --verbose is given.\n"
+          "Says exactly what `indyno run` would do with the same options, and does nothing:\n"
+          "services, environment, steps, mounts, limits, and what of app.json is not done.\n"
+          "What is made at random or is secret is shown as (generated), unless --verbose\n"
+          "is given.\n"
           "\n",
           to);
     options_help(to);

@@ -20,17 +20,19 @@ void cmd_run_help(FILE *to)
 {
     fputs("usage: indyno run [OPTION...] [DIR] [-- COMMAND [ARG...]]\n"
           "\n"
-          "Runs the tests of the app in DIR (default: .) in a dyno: a sandbox with the Postgres and the\n"
-          "Redis that its app.json asks for. Without COMMAND these are app.json's scripts test-setup and\n"
-          "test, each run by bash -c in /app; COMMAND is executed directly, with the caller's stdin.\n"
+          "Runs the tests of the app in DIR (default: .) in a dyno: a sandbox with the\n"
+          "Postgres and the Redis that its app.json asks for. Without COMMAND these are\n"
+          "app.json's scripts test-setup and test, each run by bash -c in /app; COMMAND is\n"
+          "executed directly, with the caller's stdin.\n"
           "\n",
           to);
     options_help(to);
     fputs("\n"
-          "Exit status: the test's own; 128+N: signal N ended it; 124: --timeout; 125: indyno, a service\n"
-          "or taking an artifact out failed; 126, 127: COMMAND cannot be executed, is not found;\n"
-          "64: wrong usage; 65: what was asked for cannot be met; 75: no room now; 77: policy.\n"
-          "The test can end with any of these itself: the verdict is in the report.\n",
+          "Exit status: the test's own; 128+N: signal N ended it; 124: --timeout;\n"
+          "125: indyno, a service or taking an artifact out failed; 126, 127: COMMAND\n"
+          "cannot be executed, is not found; 64: wrong usage; 65: what was asked for\n"
+          "cannot be met; 75: no room now; 77: policy. The test can end with any of these\n"
+          "itself: the verdict is in the report.\n",
           to);
 }
 

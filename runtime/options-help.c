@@ -21,16 +21,14 @@ static char *spelling(const struct option_row *row)
 /* Prints text from column at on, broken between words. */
 static void print_wrapped(FILE *to, int at, const char *text)
 {
-    while (*text) {
+    for (bool first = true; *text; first = false) {
         int length = (int)strcspn(text, " ");
-        if (at > COLUMN && at + length > WIDTH) {
-            fprintf(to, "\n%*s", COLUMN, "");
-            at = COLUMN;
-        }
-        bool last = !text[length];
-        fprintf(to, "%.*s%s", length, text, last ? "" : " ");
-        at += length + 1;
-        text += length + !last;
+        if (!first && at + 1 + length > WIDTH)
+            at = fprintf(to, "\n%*s", COLUMN, "") - 1;
+        else if (!first)
+            at += fprintf(to, " ");
+        at += fprintf(to, "%.*s", length, text);
+        text += length + (text[length] == ' ');
     }
     fputc('\n', to);
 }

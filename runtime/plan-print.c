@@ -7,7 +7,7 @@
 #include "plan-words.h"
 #include "quote.h"
 
-enum { LABEL = 18 };
+enum { LABEL = 20 };
 
 /* Values may hold anything: control characters are shown as '?', so that none writes to the terminal. */
 static void print_text(FILE *to, const char *text)

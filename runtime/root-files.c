@@ -83,23 +83,23 @@ static void add_bind(struct mounts *mounts, const char *path)
                            .kind = SANDBOX_BIND, .source = path, .target = path, .optional = true});
 }
 
-/* Adds what path is on the host. Links that satisfy stays are kept as links. */
-static void add_as_it_is(struct mounts *mounts, const char *path, bool (*stays)(const char *to))
+static bool leads_into_usr(const char *to)
+{
+    return text_starts(to, "usr/") || text_starts(to, "/usr/") || text_starts(to, "../usr/");
+}
+
+/* Adds what path is on the host. */
+static void add_as_it_is(struct mounts *mounts, const char *path)
 {
     char to[PATH_MAX];
     ssize_t size = readlink(path, to, sizeof to - 1);
     if (size < 0 && errno != EINVAL)
         return;
     to[size > 0 ? size : 0] = '\0';
-    if (size > 0 && stays(to))
+    if (size > 0 && leads_into_usr(to))
         mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_LINK, .target = path, .content = to});
     else
         add_bind(mounts, path);
-}
-
-static bool leads_into_usr(const char *to)
-{
-    return text_starts(to, "usr/") || text_starts(to, "/usr/") || text_starts(to, "../usr/");
 }
 
 static int add_etc(struct mounts *mounts, struct error *err)
@@ -112,7 +112,10 @@ static int add_etc(struct mounts *mounts, struct error *err)
         if (!root_files_shows(entry->d_name))
             continue;
         cleanup_free char *path = text_format("/etc/%s", entry->d_name);
-        add_as_it_is(mounts, path, leads_into_usr);
+        if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+            add_as_it_is(mounts, path);
+        else
+            add_bind(mounts, path);
     }
     for (size_t i = 0; i < sizeof etc_parts / sizeof *etc_parts; i++)
         if (faccessat(dirfd(etc), etc_parts[i], F_OK, 0) == 0) {
@@ -126,7 +129,7 @@ int root_files_add(struct mounts *mounts, struct error *err)
 {
     mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND, .source = "/usr", .target = "/usr"});
     for (size_t i = 0; i < sizeof system_folders / sizeof *system_folders; i++)
-        add_as_it_is(mounts, system_folders[i], leads_into_usr);
+        add_as_it_is(mounts, system_folders[i]);
     if (add_etc(mounts, err) < 0)
         return -1;
     for (size_t i = 0; i < sizeof own_mounts / sizeof *own_mounts; i++)

@@ -50,6 +50,12 @@ static const struct sandbox_leaf_result *leaf_of(const struct sandbox_result *re
     return NULL;
 }
 
+/* "1 process", "2 processes" */
+static char *process_words(uint64_t count)
+{
+    return text_format("%llu process%s", (unsigned long long)count, count == 1 ? "" : "es");
+}
+
 static uint64_t oom_kills(const struct sandbox_result *result, const char *leaf)
 {
     const struct sandbox_leaf_result *found = leaf_of(result, leaf);
@@ -112,10 +118,10 @@ static bool blame_service(const struct run *run, size_t index, struct verdict *v
     if (!killed)
         return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
                       text_format("%s %s", name, end));
+    cleanup_free char *processes = process_words(killed);
     verdict->remedy = copy_string("give the dyno more memory with --memory");
     return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-                  text_format("%s: the memory limit killed %llu of the processes in its leaf cgroup", name,
-                              (unsigned long long)killed));
+                  text_format("%s: the memory limit killed %s of its leaf cgroup", name, processes));
 }
 
 /* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
@@ -186,14 +192,14 @@ static bool judge_not_executed(const struct run *run, size_t index, struct verdi
 static void explain_failure(const struct run *run, const char *name, const char *end, struct verdict *verdict)
 {
     uint64_t killed = oom_kills(run->result, "step"), denied = pids_denied(run->result);
+    cleanup_free char *processes = process_words(killed ? killed : denied);
     if (killed)
         decide(verdict, VERDICT_FAILED, CAUSE_MEMORY_LIMIT, verdict->exit_status,
-               text_format("the %s %s; the memory limit killed %llu of the processes in the leaf cgroup step",
-                           name, end, (unsigned long long)killed));
+               text_format("the %s %s: the memory limit killed %s of the leaf cgroup step", name, end,
+                           processes));
     else if (denied)
         decide(verdict, VERDICT_FAILED, CAUSE_PIDS_LIMIT, verdict->exit_status,
-               text_format("the %s %s; the limit of processes refused %llu of them", name, end,
-                           (unsigned long long)denied));
+               text_format("the %s %s: the limit of processes refused %s", name, end, processes));
 }
 
 static bool judge_ended(const struct run *run, size_t index, struct verdict *verdict)
