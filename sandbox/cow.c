@@ -61,7 +61,8 @@ static int make_lower(const struct sandbox_mount *mount, const struct stat *st, 
     if (lower < 0)
         return -1;
     if (in_host_ids(ids)) {
-        cleanup_fd int userns = idmap_userns_for_folder(ids, st->st_uid, st->st_gid, mount->owner, err);
+        cleanup_fd int userns =
+            idmap_userns_for_folder(ids, st->st_uid, st->st_gid, mount->owner, false, err);
         if (userns < 0 || mount_idmap(lower, userns, mount->source, err) < 0)
             return -1;
     }

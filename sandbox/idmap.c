@@ -215,9 +215,14 @@ static size_t add_identity(struct extent *extents, size_t n, uid_t from, uid_t t
 }
 
 /* On disk -> presented. Injective, and 0 is never presented. */
-static size_t folder_extents(uid_t on_disk, uid_t presented, uid_t base, struct extent *extents)
+static size_t folder_extents(uid_t on_disk, uid_t presented, uid_t base, bool writable,
+                             struct extent *extents)
 {
     size_t n = 0;
+    if (writable) {
+        extents[0] = (struct extent){on_disk, presented, 1};
+        return 1;
+    }
     if (on_disk != 0)
         extents[n++] = (struct extent){0, base + NOBODY_OFFSET, 1};
     extents[n++] = (struct extent){on_disk, presented, 1};
@@ -225,8 +230,9 @@ static size_t folder_extents(uid_t on_disk, uid_t presented, uid_t base, struct 
     return add_identity(extents, n, on_disk + 1 > 1 ? on_disk + 1 : 1, ID_LAST, base);
 }
 
-/* A child in a fresh user namespace, which lives only until its namespace is opened, or its parent is gone. It shares
- * the parent's memory, which saves copying its page tables, and touches nothing of it but what is here. */
+/* A child in a fresh user namespace, which lives only until its namespace is opened, or its parent is gone.
+ * It shares the parent's memory, which saves copying its page tables, and touches nothing of it but what is
+ * here. */
 struct holder {
     _Alignas(16) char stack[HOLDER_STACK];
     pid_t parent;
@@ -248,7 +254,8 @@ static pid_t clone_userns_holder(struct holder *holder, int *pidfd)
     return clone(hold_userns, holder->stack + sizeof holder->stack, flags, holder, pidfd);
 }
 
-int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t owner, struct error *err)
+int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t owner, bool writable,
+                            struct error *err)
 {
     cleanup_fd int pidfd = -1;
     struct holder holder;
@@ -256,8 +263,8 @@ int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t
     if (pid < 0)
         return fail_errno(err, "make a user namespace");
     struct extent uids[8], gids[8];
-    size_t uid_count = folder_extents(uid, idmap_host_uid(map, owner), map->uid_base, uids);
-    size_t gid_count = folder_extents(gid, idmap_host_gid(map, owner), map->gid_base, gids);
+    size_t uid_count = folder_extents(uid, idmap_host_uid(map, owner), map->uid_base, writable, uids);
+    size_t gid_count = folder_extents(gid, idmap_host_gid(map, owner), map->gid_base, writable, gids);
     int userns = -1;
     if (write_extents(pid, "uid_map", uids, uid_count, err) == 0 &&
         write_extents(pid, "gid_map", gids, gid_count, err) == 0) {

@@ -5,6 +5,7 @@
 #ifndef INDYNO_IDMAP_H
 #define INDYNO_IDMAP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -31,9 +32,13 @@ int idmap_write(const struct idmap *map, pid_t pid, struct error *err);
 uid_t idmap_host_uid(const struct idmap *map, uid_t inner);
 gid_t idmap_host_gid(const struct idmap *map, gid_t inner);
 
-/* A user namespace for mount_idmap (BLOCK mode only): files that uid and gid own on disk are presented as
- * inner owner's; root's, where that is not uid, as nobody's; all others stay as they are, which inside is
- * nobody. Host root is never what anything is mapped to. Returns its descriptor. */
-int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t owner, struct error *err);
+/* A user namespace for mount_idmap (BLOCK mode only), by which files that uid and gid own on disk are
+ * presented as inner owner's. For a read-only layer all other ids are mapped too, for an overlay cannot
+ * replace a file whose id is not: root's to nobody, others to themselves, which inside is nobody as well.
+ * Where the mount will be writable, nothing but uid and gid is mapped, so that nothing can be made there in
+ * anybody else's name, root's above all. Host root is never what anything is mapped to. Returns its
+ * descriptor. */
+int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t owner, bool writable,
+                            struct error *err);
 
 #endif

@@ -31,6 +31,31 @@ static int make_views(const struct sandbox_spec *spec, const struct idmap *ids, 
     return 0;
 }
 
+/* As root, a writable bind of a folder that is not root's shows what its owner has there as the step's own,
+ * so that a tool's cache can be kept. What is root's stays root's: the step then writes only where everybody
+ * may. */
+static int make_owned_bind(const struct sandbox_mount *mount, const struct idmap *ids, struct error *err)
+{
+    struct stat st;
+    if (stat(mount->source, &st) < 0 || st.st_uid == 0 || st.st_gid == 0)
+        return -1;
+    cleanup_fd int tree = mount_clone(AT_FDCWD, mount->source, false, err);
+    if (tree < 0)
+        return -1;
+    cleanup_fd int userns = idmap_userns_for_folder(ids, st.st_uid, st.st_gid, mount->owner, true, err);
+    if (userns < 0 || mount_idmap(tree, userns, mount->source, err) < 0)
+        return -1;
+    return steal_fd(&tree);
+}
+
+static void make_owned_binds(const struct sandbox_spec *spec, const struct idmap *ids,
+                             struct root_parts *parts)
+{
+    for (size_t i = 0; i < spec->mount_count; i++)
+        if (spec->mounts[i].kind == SANDBOX_BIND && spec->mounts[i].writable)
+            parts->views[i] = make_owned_bind(&spec->mounts[i], ids, NULL);
+}
+
 /* Attaches the scratch and makes it the working folder, against which overlays resolve their layers: names in
  * mountinfo are then relative and show nothing of the host. Returns its root. */
 static int enter_scratch(const struct sandbox_spec *spec, int mount, struct error *err)
@@ -52,6 +77,7 @@ static int prepare_in_host(const struct sandbox_spec *spec, const struct idmap *
         return -1;
     if (make_views(spec, ids, scratch, parts, err) < 0)
         return -1;
+    make_owned_binds(spec, ids, parts);
     if (fchown(scratch, idmap_host_uid(ids, 0), idmap_host_gid(ids, 0)) < 0)
         return fail_errno(err, "own the scratch");
     parts->scratch = mount_clone(scratch, "", false, err);

@@ -68,11 +68,11 @@ struct sandbox_mount {
     const char *source;  /* host path, absolute */
     const char *target;  /* dyno path, absolute; parents are made */
     const char *content; /* FILE: text, LINK: where to */
-    uid_t owner;         /* inner id of COW and SCRATCH */
-    mode_t mode;         /* of COW's and SCRATCH's top folder and of FILE; 0 means 0755 (FILE: 0644) */
-    bool writable;       /* BIND */
-    bool optional;       /* BIND: left out where source does not exist */
-    bool keep;           /* COW: the result has a descriptor of it, to take files out after the dyno's end */
+    uid_t owner; /* inner id of COW and SCRATCH, and of a writable BIND's files that its folder's owner has */
+    mode_t mode; /* of COW's and SCRATCH's top folder and of FILE; 0 means 0755 (FILE: 0644) */
+    bool writable; /* BIND */
+    bool optional; /* BIND: left out where source does not exist */
+    bool keep;     /* COW: the result has a descriptor of it, to take files out after the dyno's end */
 };
 
 /* ---- Limits ---------------------------------------------------------------------------------------------
@@ -223,6 +223,19 @@ struct sandbox_result {
 int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err);
 
 void sandbox_result_clear(struct sandbox_result *result);
+
+/* ---- Defaults ------------------------------------------------------------------------------------------- */
+
+/* Host ids of dynos that root runs: right above the range that systemd-nspawn takes its ids from
+ * (systemd's UIDS-GIDS), and far from anybody's subordinate ids. */
+enum { SANDBOX_BLOCK_FIRST = 0x70000000, SANDBOX_BLOCK_COUNT = 4096 };
+
+/* Where claims are kept: /run/indyno for root, $XDG_RUNTIME_DIR/indyno or /tmp/indyno-UID for a user. All runs that take
+ * ids from one range must use one folder. The caller's to free. */
+char *sandbox_state_dir(void);
+
+/* Sets ids and the block range of a spec to what the caller has by default: a block as root, else subordinate ids. */
+void sandbox_default_ids(struct sandbox_spec *spec);
 
 /* ---- Probing --------------------------------------------------------------------------------------------
  */

@@ -1,0 +1,71 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "catalog.h"
+
+bool version_matches(const char *version, const char *wanted)
+{
+    size_t length = strlen(wanted);
+    return strncmp(version, wanted, length) == 0 && (version[length] == '\0' || version[length] == '.');
+}
+
+/* "14.23, 15.18, 16.14", or "none". */
+static char *installed_text(const struct image *images, size_t count, const char *name)
+{
+    char *text = copy_string("");
+    for (size_t i = 0; i < count; i++) {
+        if (!text_equal(images[i].name, name))
+            continue;
+        char *longer = text_format("%s%s%s", text, *text ? ", " : "", images[i].version);
+        free(text);
+        text = longer;
+    }
+    if (*text)
+        return text;
+    free(text);
+    return copy_string("none");
+}
+
+static int refuse(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
+                  const char *wanted, struct error *err)
+{
+    const struct catalog_entry *entry = catalog ? catalog_entry(catalog, name) : NULL;
+    cleanup_free char *installed = installed_text(images, count, name);
+    fail(err, STATUS_DATA, "Specified %s version %s is not available", name, wanted);
+    if (entry && catalog_release(entry, wanted))
+        error_remedy(err, "installed: %s; install it with: indyno image install %s:%s", installed, name,
+                     wanted);
+    else
+        error_remedy(err, "installed: %s; any directory can be installed with: indyno image import %s:%s DIR",
+                     installed, name, wanted);
+    return -1;
+}
+
+int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
+                  const char *wanted, struct error *err)
+{
+    if (!wanted || !*wanted)
+        wanted = catalog ? catalog_default(catalog, name) : NULL;
+    if (!wanted)
+        return fail(err, STATUS_DATA, "%s: the catalog does not know it", name);
+    int best = -1;
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(images[i].name, name) && version_matches(images[i].version, wanted) &&
+            (best < 0 || version_compare(images[i].version, images[best].version) > 0))
+            best = (int)i;
+    return best >= 0 ? best : refuse(catalog, images, count, name, wanted, err);
+}
+
+/* The oldest that is new enough: it is the nearest to what the server's own would be. */
+int resolve_client(const struct image *images, size_t count, const char *server_version)
+{
+    unsigned long major = strtoul(server_version, NULL, 10);
+    int best = -1;
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(images[i].name, "postgresql-client") &&
+            strtoul(images[i].version, NULL, 10) >= major &&
+            (best < 0 || version_compare(images[i].version, images[best].version) < 0))
+            best = (int)i;
+    return best;
+}

@@ -1,0 +1,12 @@
+/* The template cluster of a postgresql image, made once, when the image is installed. */
+#ifndef INDYNO_TEMPLATE_H
+#define INDYNO_TEMPLATE_H
+
+#include "image.h"
+
+/* Makes folder/template with the tree's own server in a dyno (template-postgresql), and sets template,
+ * locale, locpath, user, password and database of image. The locale is en_US.UTF-8 where the host has it or
+ * it can be compiled into folder/locale, else C.UTF-8. */
+int template_make(const char *folder, struct image *image, struct error *err);
+
+#endif

@@ -1,0 +1,11 @@
+#!/bin/sh
+# The command-line tests as root.
+set -eu
+: "${abs_top_srcdir:?}" "${BATS:?}" "${INDYNO:?}"
+if [ "$(id -u)" != 0 ]; then
+    echo "1..0 # SKIP not root: a run as root cannot be tried"
+    exit 0
+fi
+: "${INDYNO_STORE:=/var/lib/indyno}"
+export INDYNO_STORE
+exec "$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats

@@ -1,0 +1,21 @@
+#!/bin/sh
+# The same command-line tests as an unprivileged user with subordinate ids: the caller, or, if that is root, a user made
+# for this (indynotest), with a copy of the program and of the store that this user can read.
+set -eu
+: "${abs_top_srcdir:?}" "${BATS:?}" "${INDYNO:?}"
+if [ "$(id -u)" != 0 ]; then
+    INDYNO_TEST_USER=$(id -un)
+    : "${INDYNO_STORE:=${XDG_DATA_HOME:-$HOME/.local/share}/indyno}"
+    export INDYNO_TEST_USER INDYNO_STORE
+    exec "$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats
+fi
+INDYNO_TEST_USER=indynotest
+id "$INDYNO_TEST_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/sh "$INDYNO_TEST_USER" >&2
+work=$(mktemp -d /tmp/indyno-as-user.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+cp "$INDYNO" "$work/indyno"
+: "${INDYNO_STORE:=/var/lib/indyno}"
+INDYNO=$work/indyno
+export INDYNO INDYNO_STORE INDYNO_TEST_USER
+"$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats

@@ -1,0 +1,140 @@
+# The dyno: what a step can see and do.
+
+load helper
+
+inside() {
+    run -0 --separate-stderr indyno run -q "$app" -- "$@"
+}
+
+@test "its own user, host name and home" {
+    inside sh -c 'id -u; id -un; id -G; echo $HOME; pwd'
+    [ "$output" = "$(printf '1000\ndyno\n1000\n/app\n/app')" ]
+    run -0 --separate-stderr indyno run -q --name tester "$app" -- hostname
+    [ "$output" = tester ]
+}
+
+@test "no capabilities, no new privileges, a filter" {
+    inside grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):' /proc/self/status
+    [ "$(grep -c '0000000000000000' <<<"$output")" = 5 ]
+    [[ "$output" == *NoNewPrivs:?1* ]]
+    [[ "$output" == *Seccomp:?2* ]]
+}
+
+@test "every namespace is its own" {
+    for ns in user mnt pid net ipc uts cgroup; do
+        inside readlink "/proc/self/ns/$ns"
+        [ "$output" != "$(readlink "/proc/self/ns/$ns")" ]
+    done
+}
+
+@test "host root is mapped nowhere" {
+    inside cat /proc/self/uid_map /proc/self/gid_map
+    [ "$(awk '$2 == 0' <<<"$output")" = "" ]
+    inside stat -c %U /usr
+    [ "$output" = nobody ]
+}
+
+@test "the root has just what programs need" {
+    inside ls /
+    [ "$(tr '\n' ' ' <<<"$output")" = "$(for d in app bin dev etc lib lib32 lib64 libx32 opt proc run sbin tmp usr var; do
+        case $d in
+            bin | lib* | sbin) [ -e "/$d" ] && printf '%s ' "$d" ;;
+            opt) ;;
+            *) printf '%s ' "$d" ;;
+        esac
+    done)" ]
+    inside sh -c 'ls -d /home /root /srv /mnt /sys /boot 2>/dev/null | wc -l'
+    [ "$output" = 0 ]
+    inside sh -c 'ls /etc'
+    for entry in shadow gshadow sudoers apt ssh machine-id fstab; do
+        [[ $'\n'"$output"$'\n' != *$'\n'"$entry"$'\n'* ]]
+    done
+}
+
+@test "the host's /usr is read-only, set-uid programs gain nothing" {
+    run ! indyno run "$app" -- touch /usr/x
+    run ! indyno run "$app" -- touch /x
+    run ! indyno run "$app" -- touch /etc/x
+    inside sh -c '/bin/su -c id 2>&1; mount 2>/dev/null; grep -c nosuid /proc/mounts; wc -l < /proc/mounts'
+    [[ "$output" != *uid=0* ]]
+}
+
+@test "/tmp, /run, /dev/shm and /app are writable, and all on one sized tmpfs" {
+    inside sh -c 'for d in /tmp /run /dev/shm /app /var/tmp; do echo x > $d/f || echo no $d; done'
+    [ "$output" = "" ]
+    run ! indyno run --disk=8M "$app" -- sh -c 'dd if=/dev/zero of=/tmp/a bs=1M count=6 && dd if=/dev/zero of=/app/b bs=1M count=6'
+    [[ "$output" == *"No space left"* ]]
+}
+
+@test "loopback is up, there is nothing else" {
+    inside sh -c 'cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d " "'
+    [ "$output" = lo ]
+    inside python3 -c 'import socket
+s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getsockname()); print("ok")'
+    [ "$output" = ok ]
+}
+
+@test "/dev has its own terminals and no disks" {
+    inside sh -c 'ls /dev | tr "\n" " "'
+    [ "$output" = "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero " ]
+    inside script -qec 'tty' /dev/null
+    [[ "$output" == /dev/pts/0* ]]
+}
+
+@test "only the dyno's processes, of which pid 1 is indyno's and shows nothing" {
+    inside sh -c 'ls -d /proc/[0-9]* | wc -l; cat /proc/1/comm; tr -d "\0" < /proc/1/cmdline; cat /proc/1/environ /proc/1/maps 2>&1 | grep -c denied'
+    [ "${lines[0]}" -le 6 ]
+    [ "${lines[1]}" = indyno-init ]
+    [ "${lines[2]}" = 2 ]
+}
+
+@test "what a hostile step tries first" {
+    run -0 indyno run -q "$app" -- sh -c '
+        cat /etc/shadow && echo BAD shadow
+        ls /root /home && echo BAD home
+        mount -t tmpfs t /tmp && echo BAD mount
+        unshare -U true && echo BAD userns
+        unshare -n true && echo BAD netns
+        dmesg && echo BAD dmesg
+        kill -9 1 && echo BAD kill
+        echo 1 > /proc/sys/kernel/sysrq && echo BAD sysrq
+        cat /proc/kcore > /dev/null && echo BAD kcore
+        mknod /tmp/sda b 8 0 && echo BAD mknod
+        chown 0 /tmp && echo BAD chown
+        true'
+    [[ "$output" != *BAD* ]]
+}
+
+@test "the caller's signal dispositions, mask and limits do not reach the step" {
+    trap '' PIPE QUIT
+    inside grep -E '^Sig(Blk|Ign):' /proc/self/status
+    trap - PIPE QUIT
+    [ "$(grep -c 0000000000000000 <<<"$output")" = 2 ]
+    (
+        ulimit -S -c 1024 2>/dev/null || true
+        umask 077
+        run -0 --separate-stderr indyno run -q "$app" -- sh -c 'ulimit -c; umask'
+        [ "$output" = "$(printf '0\n0022')" ]
+    )
+}
+
+@test "--memory: 137, memory-limit in the report, the host unharmed" {
+    if is_user; then skip "this host delegates no cgroups to users (tests/vm has it with cgroup v2)"; fi
+    run -137 indyno run --memory=256M --report "$scratch/report" "$app" -- python3 -c 'x=bytearray(1<<30)'
+    [ "$(jq -r .by "$scratch/report")" = memory-limit ]
+    [[ "$output" == *memory* ]]
+}
+
+@test "limits that the host cannot enforce are refused, or left out when told so" {
+    is_user || skip "root can make cgroups here"
+    run -65 indyno run --memory=256M "$app" -- true
+    [[ "$output" == *allow-weaker=limits* ]]
+    run -0 indyno run -q --memory=256M --allow-weaker=limits --report "$scratch/report" "$app" -- true
+    [ "$(jq -c .weaker "$scratch/report")" = '["limits"]' ]
+}
+
+@test "--pids-limit contains a fork bomb" {
+    if is_user; then skip "this host delegates no cgroups to users (tests/vm has it with cgroup v2)"; fi
+    run indyno run --pids-limit=64 --timeout=3s -k 100ms "$app" -- bash -c ':(){ :|:& };: ; sleep 1'
+    await_nothing_left
+}

@@ -1,0 +1,83 @@
+# Shared by the command-line tests: each runs real dynos, as root or (INDYNO_TEST_USER set) as that user.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+# A folder that the test's user can read and write; removed at the end.
+setup_scratch() {
+    scratch=$(mktemp -d /tmp/indyno-test.XXXXXX)
+    app=$scratch/app
+    mkdir "$app"
+    give "$scratch"
+}
+
+teardown_scratch() {
+    rm -rf "$scratch"
+}
+
+setup() {
+    setup_scratch
+}
+
+teardown() {
+    teardown_scratch
+}
+
+is_user() {
+    [ -n "${INDYNO_TEST_USER-}" ]
+}
+
+give() {
+    if is_user; then chown -R "$INDYNO_TEST_USER:" "$@"; fi
+}
+
+# Runs a command as the user under test, with a clean environment.
+as_tester() {
+    if is_user; then
+        local uid gid home
+        uid=$(id -u "$INDYNO_TEST_USER") gid=$(id -g "$INDYNO_TEST_USER")
+        home=$(getent passwd "$INDYNO_TEST_USER" | cut -d: -f6)
+        env -i PATH="$PATH" HOME="$home" INDYNO_STORE="$INDYNO_STORE" INDYNO_CATALOG="${INDYNO_CATALOG-}" \
+            setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"
+    else
+        "$@"
+    fi
+}
+
+# `indyno` as the test's user runs it.
+indyno() {
+    as_tester "$INDYNO" "$@"
+}
+
+write_app() {
+    cat >"$app/app.json"
+    give "$app"
+}
+
+# The number of things that runs have left on this host: processes, claims, cgroups, mounts.
+left_behind() {
+    local state=/run/indyno
+    if is_user; then state=$(state_dir); fi
+    {
+        find "$state" -mindepth 1 2>/dev/null
+        find /sys/fs/cgroup -name 'indyno.*' -type d 2>/dev/null
+        # shellcheck disable=SC2009 # pgrep cannot leave zombies out
+        ps -eo stat=,comm= | grep -E '^[^Z].* indyno-(init|janitor)'
+        grep indyno /proc/self/mountinfo
+    } | sort
+}
+
+state_dir() {
+    echo "/tmp/indyno-$(id -u "$INDYNO_TEST_USER")"
+}
+
+# Waits, without a time assertion of its own, until nothing is left; the test's time limit is the judge.
+await_nothing_left() {
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        [ -z "$(left_behind)" ] && return 0
+        sleep 0.01
+    done
+    left_behind
+    return 1
+}

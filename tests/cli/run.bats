@@ -1,0 +1,188 @@
+# indyno run: the contract of exit statuses, streams and signals.
+
+load helper
+
+@test "the command's exit status is indyno's own" {
+    run -42 indyno run "$app" -- sh -c 'exit 42'
+    run -0 indyno run "$app" -- true
+    run -1 indyno run "$app" -- false
+}
+
+@test "a command ended by signal N gives 128+N" {
+    run -143 indyno run "$app" -- sh -c 'kill -TERM $$'
+    run -137 indyno run "$app" -- sh -c 'kill -KILL $$'
+}
+
+@test "a command that is not there: 127; that cannot be executed: 126" {
+    run -127 indyno run "$app" -- no-such-command
+    [[ "$output" == *"no-such-command"* ]]
+    echo text >"$app/plain"
+    give "$app"
+    run -126 indyno run "$app" -- ./plain
+}
+
+@test "wrong usage: 64, and what is wrong with it" {
+    run -64 indyno run --no-such-option "$app"
+    run -64 indyno run "$app"
+    run -64 indyno run "$app" pytest
+    [[ "$output" == *" -- "* ]]
+    run -64 indyno run --memory=lots "$app" -- true
+    [[ "$output" == *"lots"* ]]
+    run -64 indyno run --timeout=-1 "$app" -- true
+    run -64 indyno run --env=1A=b "$app" -- true
+    run -64 indyno run --network=host "$app" -- true
+    run -64 indyno frobnicate
+}
+
+@test "a folder that is not there: 65" {
+    run -65 indyno run "$scratch/nowhere" -- true
+    [[ "$output" == *"$scratch/nowhere"* ]]
+}
+
+@test "stdout and stderr pass through untouched, and stdin reaches a COMMAND" {
+    [ "$(printf 'a\0b\n' | indyno run -q "$app" -- cat | od -c)" = "$(printf 'a\0b\n' | od -c)" ]
+    [ "$(indyno run -q "$app" -- sh -c 'echo out; echo err >&2' 2>/dev/null)" = out ]
+    [ "$(indyno run -q "$app" -- sh -c 'echo out; echo err >&2' 2>&1 >/dev/null)" = err ]
+}
+
+@test "scripts of app.json run by bash in /app, their stdin is empty" {
+    write_app <<'J'
+{"environments": {"test": {"scripts": {
+    "test-setup": "pwd > where; [[ -z $(cat) ]] && echo set-up > marker; sleep 1000 &",
+    "test": "cat where marker; pgrep -x sleep >/dev/null && echo still there; exit 3"}}}}
+J
+    run -3 --separate-stderr indyno run "$app" </dev/zero
+    [ "${lines[0]}" = /app ]
+    [ "${lines[1]}" = set-up ]
+    [ "${lines[2]}" = "still there" ]
+    [ ! -e "$app/marker" ]
+}
+
+@test "test-setup failing: 125, the test does not run" {
+    write_app <<'J'
+{"environments": {"test": {"scripts": {"test-setup": "exit 7", "test": "echo ran"}}}}
+J
+    run -125 indyno run "$app"
+    [[ "$output" != *ran* ]]
+    [[ "$output" == *test-setup* ]]
+}
+
+@test "a COMMAND takes the place of the scripts" {
+    write_app <<'J'
+{"environments": {"test": {"scripts": {"test-setup": "exit 7", "test": "exit 8"}}}}
+J
+    run -0 indyno run "$app" -- true
+}
+
+@test "--timeout: 124, TERM first, then the end" {
+    run -124 indyno run --timeout=300ms -k 100ms "$app" -- sleep 60
+    run -124 indyno run --timeout=300ms -k 200ms "$app" -- sh -c 'trap "echo got TERM" TERM; sleep 60 & wait; sleep 60'
+    [[ "$output" == *"got TERM"* ]]
+    await_nothing_left
+}
+
+@test "signals reach the step, and the run is cancelled" {
+    for signal in INT TERM HUP; do
+        mkfifo "$scratch/ready"
+        give "$scratch"
+        indyno run -q --report "$scratch/report" "$app" -- \
+            sh -c "trap 'echo caught $signal; exit 0' $signal; echo up; sleep 60 & wait" >"$scratch/ready" 2>"$scratch/err" &
+        local pid=$!
+        exec 8<"$scratch/ready"
+        read -r -u 8 line
+        [ "$line" = up ]
+        kill -"$signal" "$pid"
+        read -r -u 8 line
+        [ "$line" = "caught $signal" ]
+        run ! wait "$pid"
+        exec 8<&-
+        rm "$scratch/ready"
+        [ "$(jq -r .verdict "$scratch/report")" = cancelled ]
+        rm -f "$scratch/report"
+    done
+    await_nothing_left
+}
+
+@test "the report is JSON, in a file and on a descriptor" {
+    run -5 indyno run -q --report "$scratch/report" "$app" -- sh -c 'exit 5'
+    [ "$(jq -r .verdict "$scratch/report")" = failed ]
+    [ "$(jq -r .exit_status "$scratch/report")" = 5 ]
+    indyno run -q --status-fd 9 "$app" -- true 9>"$scratch/status"
+    [ "$(jq -r .verdict "$scratch/status")" = succeeded ]
+    [ "$(jq '.timings | length > 5' "$scratch/status")" = true ]
+}
+
+@test "--env and --env-file" {
+    printf '# comment\nA=from file\n\nB=2\n' >"$scratch/env"
+    give "$scratch"
+    run -0 --separate-stderr indyno run -q --env-file "$scratch/env" -e B=3 --env "C=x y" "$app" -- sh -c 'echo "$A|$B|$C"'
+    [ "$output" = "from file|3|x y" ]
+}
+
+@test "nothing of the caller's environment or descriptors" {
+    SECRET_OF_CALLER=1 run -0 --separate-stderr indyno run -q "$app" -- env
+    [[ "$output" != *SECRET_OF_CALLER* ]]
+    run -0 --separate-stderr indyno run -q "$app" -- sh -c 'ls /proc/self/fd | wc -l' 5</etc/hostname 6</etc/hostname
+    [ "$output" = 4 ] # 0, 1, 2 and the one of ls itself
+}
+
+@test "DIR stays as it was" {
+    echo original >"$app/file"
+    mkdir "$app/folder"
+    give "$app"
+    run -0 indyno run "$app" -- sh -c 'echo changed > file; rm -r folder; mv file other; mkdir -p new/deep; ls'
+    [ "$(cat "$app/file")" = original ]
+    [ -d "$app/folder" ]
+    [ ! -e "$app/new" ]
+}
+
+@test "--artifact takes files out, and a missing one is an error" {
+    cd "$scratch"
+    run -0 indyno run --artifact result.txt --artifact logs:collected "$app" -- sh -c 'echo r > result.txt; mkdir logs; echo l > logs/one'
+    [ "$(cat "$scratch/indyno-out/result.txt")" = r ]
+    [ "$(cat "$scratch/indyno-out/collected/one")" = l ]
+    run -125 indyno run --artifact missing.txt "$app" -- true
+    [[ "$output" == *missing.txt* ]]
+}
+
+@test "--ro-bind and --bind" {
+    mkdir "$scratch/tool" "$scratch/cache"
+    echo tool >"$scratch/tool/file"
+    chmod 777 "$scratch/cache"
+    give "$scratch"
+    run -0 --separate-stderr indyno run -q --ro-bind "$scratch/tool:/opt/tool" "$app" -- cat /opt/tool/file
+    [ "$output" = tool ]
+    run ! indyno run --ro-bind "$scratch/tool:/opt/tool" "$app" -- sh -c 'echo x > /opt/tool/file'
+    run -0 indyno run --bind "$scratch/cache" "$app" -- sh -c "echo kept > $scratch/cache/file"
+    [ "$(cat "$scratch/cache/file")" = kept ]
+}
+
+@test "kill -9 of indyno at any instant leaves nothing" {
+    for delay in 0 0.002 0.005 0.01 0.02 0.05 0.2; do
+        if is_user; then
+            setpriv --reuid "$(id -u "$INDYNO_TEST_USER")" --regid "$(id -g "$INDYNO_TEST_USER")" --init-groups \
+                env INDYNO_STORE="$INDYNO_STORE" "$INDYNO" run -q "$app" -- sleep 1000 &
+        else
+            "$INDYNO" run -q "$app" -- sleep 1000 &
+        fi
+        local pid=$!
+        sleep "$delay"
+        kill -9 "$pid"
+        run ! wait "$pid"
+        await_nothing_left
+    done
+    run ! pgrep -f '^sleep 1000$'
+}
+
+@test "many at once share nothing" {
+    local i
+    for i in $(seq 12); do
+        indyno run -q "$app" -- sh -c 'cat /proc/self/uid_map' >"$scratch/map.$i" 2>&1 &
+    done
+    wait
+    if ! is_user; then
+        [ "$(cat "$scratch"/map.* | awk '$1 == 0 {print $2}' | sort -u | wc -l)" -ge 1 ]
+        [ "$(cat "$scratch"/map.* | awk '$1 == 0 && $2 == 0' | wc -l)" = 0 ]
+    fi
+    await_nothing_left
+}
