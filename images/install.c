@@ -66,7 +66,7 @@ static int copy_file(const char *from, const char *to, struct error *err)
 {
     struct stat st;
     cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
-    cleanup_fd int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    cleanup_fd int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
     if (in < 0 || fstat(in, &st) < 0)
         return fail_errno(err, "open %s", from);
     if (out < 0 || sendfile(out, in, NULL, (size_t)st.st_size) != st.st_size || fchmod(out, 0755) < 0)
@@ -74,26 +74,37 @@ static int copy_file(const char *from, const char *to, struct error *err)
     return 0;
 }
 
-static int add_shims(const char *folder, struct error *err)
+/* Programs of a tree with its own libc are started by its own loader. The kernel names a process after the
+ * file that it executes: each program has the loader under its own name, so that ps(1) and pkill(1) know it.
+ */
+static int add_starters(const char *folder, struct error *err)
 {
     cleanup_free char *shim = importer_path("shim");
-    cleanup_free char *shims = text_format("%s/tree/shims", folder);
+    cleanup_free char *loader = text_format("%s/tree/lib/ld.so", folder);
     cleanup_free char *bin = text_format("%s/tree/bin", folder);
-    if (mkdir(shims, 0755) < 0)
+    cleanup_free char *shims = text_format("%s/tree/shims", folder);
+    cleanup_free char *loaders = text_format("%s/tree/loaders", folder);
+    if ((mkdir(shims, 0755) < 0 && errno != EEXIST) || (mkdir(loaders, 0755) < 0 && errno != EEXIST))
         return fail_errno(err, "make %s", shims);
     cleanup_dir DIR *programs = opendir(bin);
     if (!programs)
         return fail_errno(err, "read %s", bin);
     struct dirent *entry;
     while ((entry = readdir(programs))) {
-        cleanup_free char *to = text_format("%s/%s", shims, entry->d_name);
-        if (entry->d_name[0] != '.' && copy_file(shim, to, err) < 0)
+        if (entry->d_name[0] == '.')
+            continue;
+        cleanup_free char *started = text_format("%s/%s", shims, entry->d_name);
+        cleanup_free char *named = text_format("%s/%s", loaders, entry->d_name);
+        if (copy_file(shim, started, err) < 0)
             return -1;
+        unlink(named);
+        if (link(loader, named) < 0)
+            return fail_errno(err, "make %s", named);
     }
     return 0;
 }
 
-/* How the programs of the tree are started: those of a tree with its own libc by its own loader. */
+/* How the programs of the tree are started. */
 static int describe_programs(const char *folder, const struct kind *kind, struct image *image,
                              struct error *err)
 {
@@ -103,11 +114,11 @@ static int describe_programs(const char *folder, const struct kind *kind, struct
         strings_add(&image->bins, "bin");
         return 0;
     }
-    const char *const loader[] = {"@/lib/ld.so", "--library-path", "@/lib"};
-    for (size_t i = 0; i < sizeof loader / sizeof *loader; i++)
-        strings_add(&image->server_prefix, loader[i]);
+    strings_addf(&image->server_prefix, "@/loaders/%s", kind->program);
+    strings_add(&image->server_prefix, "--library-path");
+    strings_add(&image->server_prefix, "@/lib");
     strings_add(&image->bins, "shims");
-    return add_shims(folder, err);
+    return add_starters(folder, err);
 }
 
 static char *parse_version(const char *text, const char *mark)

@@ -1,9 +1,10 @@
 /*
  * shim: stands on a step's PATH for a program of a tree that brings its own libc.
  *
- * Installed in a tree as TREE/shims/NAME, it executes TREE/bin/NAME by the tree's own loader with the tree's
- * own libraries. argv[0] becomes the shim's own absolute path, because pg_dumpall looks for pg_dump beside
- * its argv[0]. It is static and small: what it adds to the start of a program is one execve(2).
+ * Installed in a tree as TREE/shims/NAME, it executes TREE/bin/NAME by the tree's own loader
+ * (TREE/loaders/NAME, so that the process has the program's name) with the tree's own libraries. argv[0]
+ * becomes the shim's own absolute path, because pg_dumpall looks for pg_dump beside its argv[0]. It is static
+ * and small: what it adds to the start of a program is one execve(2).
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +17,7 @@ enum { LOADER_WORDS = 6 };
 
 int main(int argc, char **argv)
 {
-    char self[PATH_MAX], loader[PATH_MAX + 16], libraries[PATH_MAX + 16], program[2 * PATH_MAX];
+    char self[PATH_MAX], loader[2 * PATH_MAX], libraries[PATH_MAX + 16], program[2 * PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
     self[size > 0 ? size : 0] = '\0';
     char *name = strrchr(self, '/');
@@ -25,7 +26,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: not in the shims folder of a tree\n", argv[0]);
         return 126;
     }
-    snprintf(loader, sizeof loader, "%.*s/lib/ld.so", tree, self);
+    snprintf(loader, sizeof loader, "%.*s/loaders%s", tree, self, name);
     snprintf(libraries, sizeof libraries, "%.*s/lib", tree, self);
     snprintf(program, sizeof program, "%.*s/bin%s", tree, self, name);
     char **words = calloc((size_t)argc + LOADER_WORDS + 1, sizeof *words);

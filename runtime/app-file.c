@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "caller.h"
 
 enum { FIRST_ROOM = 4096 };
 
@@ -25,8 +26,10 @@ static int data_errno(struct error *err, const char *label)
 
 int folder_open(const char *path, const char *label, struct error *err)
 {
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? data_errno(err, label) : fd;
+    cleanup_fd int fd = caller_open(path, O_DIRECTORY);
+    if (fd < 0)
+        return data_errno(err, label);
+    return caller_check_owner(fd, path, err) < 0 ? -1 : steal_fd(&fd);
 }
 
 static const char *kind_name(mode_t mode)

@@ -17,6 +17,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "borrow.h"
+#include "caller.h"
 #include "layout.h"
 
 enum { CHUNK = 1 << 17 };
@@ -207,6 +208,8 @@ static int open_output(struct copier *copier, struct error *err)
     cleanup_fd int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (cwd < 0)
         return fail_errno(err, "open the working folder");
+    if (caller_check_owner(cwd, "the working folder", err) < 0)
+        return -1;
     copier->writer = owner_of(cwd);
     cleanup_fd int output = make_folder(copier, cwd, LAYOUT_OUTPUT, err);
     if (output < 0)

@@ -66,6 +66,7 @@ static int run_command(int argc, char **argv, struct error *err)
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
+    signal(SIGCHLD, SIG_DFL); /* children of a process that ignores it cannot be waited for */
     signal(SIGPIPE, SIG_IGN); /* a reader that went away must not end a run half-way; the dyno's is reset */
     cleanup_error struct error err = {0};
     int status = run_command(argc, argv, &err);

@@ -15,10 +15,6 @@
 /* Inner ids. With SANDBOX_IDS_SINGLE all of them are LAYOUT_DYNO_ID. */
 enum { LAYOUT_DYNO_ID = 1000, LAYOUT_POSTGRES_ID = 1001, LAYOUT_REDIS_ID = 1002 };
 
-/* Host ids of dynos that root runs: 4096 blocks from 0x70000000, right above the range that systemd-nspawn
- * takes its ids from, and far from anybody's subordinate ids. */
-enum { LAYOUT_BLOCK_FIRST = 0x70000000, LAYOUT_BLOCK_COUNT = 4096 };
-
 /* Where artifacts go: in the caller's working folder. */
 #define LAYOUT_OUTPUT "indyno-out"
 

@@ -54,6 +54,7 @@ static void add_app_mount(const struct plan_input *input, struct plan *plan)
     plan->app_mount = mounts_add(&plan->mounts, &(struct sandbox_mount){
                                                     .kind = SANDBOX_COW,
                                                     .source = input->dir,
+                                                    .source_fd = input->dir_fd,
                                                     .target = LAYOUT_APP,
                                                     .owner = LAYOUT_DYNO_ID,
                                                     .keep = input->options->artifact_count > 0,
@@ -76,6 +77,7 @@ static void add_binds(const struct plan_input *input, struct plan *plan)
         cleanup_free char *host = absolute(input->cwd, bind->host);
         mounts_add(&plan->mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND,
                                                           .source = host,
+                                                          .source_fd = input->bind_fds[i],
                                                           .target = bind->dyno,
                                                           .owner = LAYOUT_DYNO_ID,
                                                           .writable = bind->writable});

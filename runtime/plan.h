@@ -25,6 +25,8 @@ struct plan_input {
     const struct mounts *root;                       /* root_files_add's */
     bool is_root;                                    /* effective uid 0 */
     const char *dir;                                 /* DIR, absolute */
+    int dir_fd; /* DIR, and the options' binds, open; must outlive the plan */
+    const int *bind_fds;
     const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
     const char *state_dir;
     const char *lang, *term; /* as struct environment_input has them */

@@ -1,6 +1,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -9,15 +10,21 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "caller.h"
 #include "root-files.h"
 
 /* ---- Folders ---- */
 
-static int find_dir(const struct options *options, char **dir, struct error *err)
+/* DIR is opened once: the sandbox mounts what was checked here. */
+static int open_dir(const struct options *options, struct prepared *prepared, struct error *err)
 {
-    *dir = realpath(options->dir, NULL);
-    if (*dir)
-        return 0;
+    prepared->dir_fd = caller_open(options->dir, O_DIRECTORY);
+    if (prepared->dir_fd >= 0) {
+        prepared->dir = realpath(options->dir, NULL);
+        if (!prepared->dir)
+            return fail_errno(err, "%s", options->dir);
+        return caller_check_owner(prepared->dir_fd, prepared->dir, err);
+    }
     int errnum = errno;
     fail(err, STATUS_DATA, "%s: %s", options->dir, strerror(errnum));
     if (errnum == ENOENT && !options->command.count)
@@ -25,34 +32,20 @@ static int find_dir(const struct options *options, char **dir, struct error *err
     return -1;
 }
 
-/* Somebody who may run indyno by sudo is not to see by it what is not theirs: a dyno's test can read all of
- * DIR. */
-static int check_owner(const char *dir, struct error *err)
+static int open_binds(const struct options *options, struct prepared *prepared, struct error *err)
 {
-    const char *sudo_uid = getenv("SUDO_UID");
-    struct stat st;
-    if (geteuid() != 0 || !sudo_uid)
-        return 0;
-    if (stat(dir, &st) < 0)
-        return fail_errno(err, "%s", dir);
-    char *end;
-    unsigned long caller = strtoul(sudo_uid, &end, 10);
-    if (*sudo_uid && !*end && caller == st.st_uid)
-        return 0;
-    fail(err, STATUS_POLICY, "%s: belongs to uid %u, not to sudo's caller", dir, (unsigned)st.st_uid);
-    error_remedy(err, "run indyno on a folder of your own, or without sudo");
-    return -1;
-}
-
-/* Claims of running dynos: gone with the machine or the login where there is such a place. */
-static char *find_state_dir(void)
-{
-    if (geteuid() == 0)
-        return copy_string("/run/indyno");
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (runtime && runtime[0] == '/' && access(runtime, W_OK) == 0)
-        return text_format("%s/indyno", runtime);
-    return text_format("/tmp/indyno-%u", (unsigned)geteuid());
+    prepared->bind_fds = allocate(options->bind_count, sizeof *prepared->bind_fds);
+    for (; prepared->bind_count < options->bind_count; prepared->bind_count++) {
+        const struct option_bind *bind = &options->binds[prepared->bind_count];
+        int fd = caller_open(bind->host, 0);
+        if (fd < 0) {
+            int errnum = errno;
+            return fail(err, STATUS_DATA, "--%s %s: %s", bind->writable ? "bind" : "ro-bind", bind->host,
+                        strerror(errnum));
+        }
+        prepared->bind_fds[prepared->bind_count] = fd;
+    }
+    return 0;
 }
 
 /* ---- What the test is told ---- */
@@ -92,14 +85,14 @@ static bool has_to_choose(const struct options *options)
 
 static int read_all(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
-    if (find_dir(options, &prepared->dir, err) < 0 || check_owner(prepared->dir, err) < 0 ||
+    if (open_dir(options, prepared, err) < 0 || open_binds(options, prepared, err) < 0 ||
         app_read(options->dir, options->env_file, &prepared->app, err) < 0 ||
         read_store(options, prepared, err) < 0 || root_files_add(&prepared->root, err) < 0)
         return -1;
     prepared->cwd = getcwd(NULL, 0);
     if (!prepared->cwd)
         return fail_errno(err, "find the working folder");
-    prepared->state_dir = find_state_dir();
+    prepared->state_dir = sandbox_state_dir();
     prepared->probed = probe || has_to_choose(options);
     if (prepared->probed)
         sandbox_probe(prepared->dir, &prepared->capabilities);
@@ -108,7 +101,7 @@ static int read_all(const struct options *options, bool probe, struct prepared *
 
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
-    *prepared = (struct prepared){0};
+    *prepared = (struct prepared){.dir_fd = -1};
     if (read_all(options, probe, prepared, err) < 0)
         return -1;
     const struct plan_input input = {.options = options,
@@ -120,6 +113,8 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .root = &prepared->root,
                                      .is_root = geteuid() == 0,
                                      .dir = prepared->dir,
+                                     .dir_fd = prepared->dir_fd,
+                                     .bind_fds = prepared->bind_fds,
                                      .cwd = prepared->cwd,
                                      .state_dir = prepared->state_dir,
                                      .lang = find_lang(),
@@ -138,8 +133,12 @@ void prepared_clear(struct prepared *prepared)
     mounts_clear(&prepared->root);
     if (prepared->probed)
         sandbox_capabilities_clear(&prepared->capabilities);
+    close_fd(&prepared->dir_fd);
+    for (size_t i = 0; i < prepared->bind_count; i++)
+        close_fd(&prepared->bind_fds[i]);
+    free(prepared->bind_fds);
     free(prepared->dir);
     free(prepared->cwd);
     free(prepared->state_dir);
-    *prepared = (struct prepared){0};
+    *prepared = (struct prepared){.dir_fd = -1};
 }

@@ -19,6 +19,8 @@ struct prepared {
     struct mounts root;
     struct sandbox_capabilities capabilities;
     bool probed;
+    int dir_fd, *bind_fds; /* O_PATH */
+    size_t bind_count;
     char *dir, *cwd, *state_dir;
     struct plan plan;
 };

@@ -1,12 +1,13 @@
-/* Sizes, times and counts as users write them: pure parsers. Each returns true and sets the value, or returns false
- * (not a number, a sign, an unknown unit, trailing text, an overflow) and leaves it alone. */
+/* Sizes, times and counts as users write them: pure parsers. Each returns true and sets the value, or returns
+ * false (not a number, a sign, an unknown unit, trailing text, an overflow) and leaves it alone. */
 #ifndef INDYNO_QUANTITY_H
 #define INDYNO_QUANTITY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "512M", "1.5G", "4096": bytes; b, k, m, g, t in either case, powers of 1024, an optional trailing iB or B. */
+/* "512M", "1.5G", "4096": bytes; b, k, m, g, t in either case, powers of 1024, an optional trailing iB or B.
+ */
 bool parse_size(const char *text, uint64_t *bytes);
 
 /* "90s", "1.5m", "2h", "1d", "250ms", "10": milliseconds; a bare number is seconds, as for timeout(1). */

@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "base/text.h"
 #include "borrow.h"
+#include "caller.h"
 
 static int refuse(const char *path, struct error *err)
 {
@@ -41,9 +42,11 @@ int report_file_open(const char *path, struct report_file *file, struct error *e
     const char *slash = strrchr(path, '/');
     cleanup_free char *folder_path =
         slash ? text_format("%.*s", (int)(slash - path + 1), path) : copy_string(".");
-    cleanup_fd int folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int folder = caller_open(folder_path, O_DIRECTORY);
     if (folder < 0)
         return refuse(path, err);
+    if (caller_check_owner(folder, folder_path, err) < 0)
+        return -1;
     const char *name = slash ? slash + 1 : path;
     cleanup_borrowed struct borrowed rights;
     if (borrow_owner(folder, &rights, err) < 0)

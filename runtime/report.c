@@ -7,12 +7,13 @@
 #include "json.h"
 #include "limits-json.h"
 
-static void add_time(cJSON *object, const char *name, int64_t at_us)
+/* -1 is what did not happen, or is not known. */
+static void add_figure(cJSON *object, const char *name, int64_t figure)
 {
-    if (at_us < 0)
+    if (figure < 0)
         cJSON_AddNullToObject(object, name);
     else
-        cJSON_AddNumberToObject(object, name, (double)at_us);
+        cJSON_AddNumberToObject(object, name, (double)figure);
 }
 
 static void add_number_if(cJSON *object, const char *name, bool present, int number)
@@ -40,8 +41,8 @@ static cJSON *process_json(const char *name, const struct sandbox_process_result
     json_add_text(object, "state", state_name(process->state));
     add_number_if(object, "exit_status", process->state == SANDBOX_EXITED, process->exit_status);
     add_number_if(object, "signal", process->state == SANDBOX_SIGNALED, process->term_signal);
-    add_time(object, "started_us", process->started_us);
-    add_time(object, "ended_us", process->ended_us);
+    add_figure(object, "started_us", process->started_us);
+    add_figure(object, "ended_us", process->ended_us);
     cJSON_AddNumberToObject(object, "cpu_us", (double)process->cpu_us);
     return object;
 }
@@ -54,7 +55,7 @@ static cJSON *services_json(const struct report *report)
         const struct sandbox_process_result *process = &report->result->services[i];
         cJSON *object = process_json(service->engine->name, process);
         json_add_text(object, "version", service->image->version);
-        add_time(object, "ready_us", process->ready_us);
+        add_figure(object, "ready_us", process->ready_us);
         json_add_text(object, "log_tail", process->log_tail);
         cJSON_AddItemToArray(array, object);
     }
@@ -82,7 +83,7 @@ static cJSON *usage_json(const struct sandbox_result *result)
         cJSON *object = cJSON_CreateObject();
         json_add_text(object, "leaf", leaf->name);
         cJSON_AddNumberToObject(object, "memory_peak_bytes", (double)leaf->memory_peak_bytes);
-        cJSON_AddNumberToObject(object, "cpu_us", (double)leaf->cpu_us);
+        add_figure(object, "cpu_us", leaf->cpu_us);
         cJSON_AddNumberToObject(object, "oom_kills", (double)leaf->oom_kills);
         cJSON_AddNumberToObject(object, "pids_denied", (double)leaf->pids_denied);
         cJSON_AddItemToArray(array, object);
@@ -143,6 +144,7 @@ static void add_run(cJSON *object, const struct report *report)
     cJSON_AddItemToObject(object, "limits", limits_json(&plan->limits));
     cJSON_AddItemToObject(object, "services", services_json(report));
     cJSON_AddItemToObject(object, "steps", steps_json(report));
+    cJSON_AddNumberToObject(object, "cpu_us", (double)result->cpu_us);
     cJSON_AddItemToObject(object, "usage", usage_json(result));
     json_add_text(object, "app_view",
                   plan->app_mount < result->mount_count ? result->mount_ways[plan->app_mount] : NULL);

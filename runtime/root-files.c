@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "layout.h"
 
 /* Folders of the host's root that are links into /usr where that is merged. */
 static const char *const system_folders[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
@@ -61,7 +62,7 @@ static const struct sandbox_mount own_mounts[] = {
     {.kind = SANDBOX_PROC, .target = "/proc"},
     {.kind = SANDBOX_DEV, .target = "/dev"},
     {.kind = SANDBOX_SCRATCH, .target = "/tmp", .mode = 01777},
-    {.kind = SANDBOX_SCRATCH, .target = "/run"},
+    {.kind = SANDBOX_SCRATCH, .target = "/run", .owner = LAYOUT_DYNO_ID},
     {.kind = SANDBOX_SCRATCH, .target = "/var/tmp", .mode = 01777},
     {.kind = SANDBOX_SCRATCH, .target = "/var/log"},
 };

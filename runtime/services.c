@@ -18,7 +18,7 @@ static const struct engine *engine_of(const char *plan)
 
 static int refuse_addon(const struct app *app, const struct app_addon *addon, struct error *err)
 {
-    fail(err, STATUS_DATA, "%s: %s: no such in-dyno addon", app->path, addon->key);
+    fail(err, STATUS_DATA, "%s: %s: %.100s: no such in-dyno addon", app->path, addon->key, addon->plan);
     error_remedy(err, "in-dyno addons are heroku-postgresql:in-dyno and heroku-redis:in-dyno");
     return -1;
 }

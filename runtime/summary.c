@@ -102,11 +102,12 @@ static void print_steps(const struct plan *plan, const struct sandbox_result *re
 
 static void print_usage(const struct sandbox_result *result, FILE *to)
 {
+    fprintf(to, "indyno: the dyno: %.1f ms of cpu", milliseconds((int64_t)result->cpu_us));
     for (size_t i = 0; i < result->leaf_count; i++)
         if (text_equal(result->leaves[i].name, "dyno"))
-            fprintf(to, "indyno: at most %.1f MiB of memory, %.1f ms of cpu\n",
-                    (double)result->leaves[i].memory_peak_bytes / (1 << 20),
-                    milliseconds((int64_t)result->leaves[i].cpu_us));
+            fprintf(to, ", at most %.1f MiB of memory",
+                    (double)result->leaves[i].memory_peak_bytes / (1 << 20));
+    fputc('\n', to);
 }
 
 static void print_figures(const struct plan *plan, const struct run_outcome *outcome, FILE *to)

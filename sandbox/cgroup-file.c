@@ -56,6 +56,12 @@ bool cgroup_has_word(const char *folder, const char *file, const char *word)
     return false;
 }
 
+bool cgroup_has_file(const char *folder, const char *file)
+{
+    cleanup_free char *path = text_format("%s/%s", folder, file);
+    return access(path, F_OK) == 0;
+}
+
 bool cgroup_usable(const char *folder)
 {
     return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;

@@ -19,6 +19,8 @@ uint64_t cgroup_keyed(const char *folder, const char *file, const char *key);
 /* Whether folder/file has word among its space-separated words. */
 bool cgroup_has_word(const char *folder, const char *file, const char *word);
 
+bool cgroup_has_file(const char *folder, const char *file);
+
 /* Whether the caller can make groups in folder. */
 bool cgroup_usable(const char *folder);
 

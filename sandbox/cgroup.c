@@ -396,7 +396,9 @@ static void read_v1(const struct cgroups *groups, const char *leaf, struct sandb
     result->memory_peak_bytes = cgroup_number(folders[CGROUP_MEMORY], "memory.max_usage_in_bytes");
     result->oom_kills = cgroup_keyed(folders[CGROUP_MEMORY], "memory.oom_control", "oom_kill");
     result->pids_denied = cgroup_keyed(folders[CGROUP_PIDS], "pids.events", "max");
-    result->cpu_us = cgroup_number(folders[CGROUP_CPU], "cpuacct.usage") / 1000;
+    result->cpu_us = cgroup_has_file(folders[CGROUP_CPU], "cpuacct.usage")
+                         ? (int64_t)(cgroup_number(folders[CGROUP_CPU], "cpuacct.usage") / 1000)
+                         : -1;
     for (int c = 0; c < CGROUP_CONTROLLERS; c++)
         free(folders[c]);
 }
@@ -409,7 +411,7 @@ static void read_v2(const struct cgroups *groups, const char *leaf, struct sandb
     result->memory_peak_bytes = cgroup_number(folder, "memory.peak");
     result->oom_kills = cgroup_keyed(folder, events, "oom_kill");
     result->pids_denied = cgroup_keyed(folder, "pids.events", "max");
-    result->cpu_us = cgroup_keyed(folder, "cpu.stat", "usage_usec");
+    result->cpu_us = (int64_t)cgroup_keyed(folder, "cpu.stat", "usage_usec");
 }
 
 void cgroup_read(const struct cgroups *groups, struct sandbox_result *result)

@@ -53,23 +53,18 @@ static mode_t top_mode(const struct sandbox_mount *mount)
     return mount->mode ? mount->mode : 0755;
 }
 
-/* A read-only mount of the source, with the run's ids where they are host ids. */
-static int make_lower(const struct sandbox_mount *mount, const struct stat *st, const struct idmap *ids,
-                      struct error *err)
+/* Makes the source a layer: read-only, with the run's ids where they are host ids. */
+static int make_layer(const struct sandbox_mount *mount, const struct stat *st, const struct idmap *ids,
+                      int source, struct error *err)
 {
-    cleanup_fd int lower = mount_clone(AT_FDCWD, mount->source, false, err);
-    if (lower < 0)
-        return -1;
     if (in_host_ids(ids)) {
         cleanup_fd int userns =
             idmap_userns_for_folder(ids, st->st_uid, st->st_gid, mount->owner, false, err);
-        if (userns < 0 || mount_idmap(lower, userns, mount->source, err) < 0)
+        if (userns < 0 || mount_idmap(source, userns, mount->source, err) < 0)
             return -1;
     }
-    if (mount_attributes(lower, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false,
-                         mount->source, err) < 0)
-        return -1;
-    return steal_fd(&lower);
+    return mount_attributes(source, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false,
+                            mount->source, err);
 }
 
 /* On kernels before 6.6 an overlay with userxattr over a tmpfs without user xattrs mounts without an error
@@ -88,13 +83,13 @@ static bool is_owned(const struct sandbox_mount *mount, const struct stat *st, c
 }
 
 static int make_overlay(const struct sandbox_mount *mount, size_t index, const struct stat *st,
-                        const struct idmap *ids, int scratch, struct error *err)
+                        const struct idmap *ids, int source, int scratch, struct error *err)
 {
     char up[32], work[32], low[32];
     if (!is_owned(mount, st, ids))
         return fail(err, STATUS_ERRORED, "%s belongs to another id of the dyno", mount->source);
-    cleanup_fd int lower = make_lower(mount, st, ids, err);
-    if (lower < 0 || make_folder(scratch, "up", index, top_mode(mount), up, err) < 0 ||
+    if (make_layer(mount, st, ids, source, err) < 0 ||
+        make_folder(scratch, "up", index, top_mode(mount), up, err) < 0 ||
         make_folder(scratch, "work", index, 0700, work, err) < 0 ||
         make_folder(scratch, "low", index, 0700, low, err) < 0)
         return -1;
@@ -102,7 +97,7 @@ static int make_overlay(const struct sandbox_mount *mount, size_t index, const s
         return fail_errno(err, "own a scratch folder");
     if (!in_host_ids(ids) && !has_user_xattrs(scratch, up))
         return fail(err, STATUS_ERRORED, "this kernel's tmpfs has no user xattrs");
-    if (mount_attach(lower, scratch, low, mount->source, err) < 0)
+    if (mount_attach(source, scratch, low, mount->source, err) < 0)
         return -1;
     const char *options[] = {"lowerdir",
                              low,
@@ -116,7 +111,8 @@ static int make_overlay(const struct sandbox_mount *mount, size_t index, const s
     return mount_new("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 
-/* Reads as the owner of the source would; a process keeps its other rights (setfsuid(2)). */
+/* Reads as the owner of the source would, which the mount may present by another id; a process keeps its
+ * other rights (setfsuid(2)). */
 static int copy_as_owner(int from, int to, const struct stat *st, const char *what, struct error *err)
 {
     uid_t uid = (uid_t)setfsuid(st->st_uid);
@@ -127,12 +123,13 @@ static int copy_as_owner(int from, int to, const struct stat *st, const char *wh
     return result;
 }
 
-static int make_copy(const struct sandbox_mount *mount, size_t index, const struct stat *st,
-                     const struct idmap *ids, int scratch, struct error *err)
+static int make_copy(const struct sandbox_mount *mount, size_t index, const struct idmap *ids, int source,
+                     int scratch, struct error *err)
 {
     char name[32];
-    cleanup_fd int from = open(mount->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (from < 0)
+    struct stat st;
+    cleanup_fd int from = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (from < 0 || fstat(from, &st) < 0)
         return fail_errno(err, "open %s", mount->source);
     if (make_folder(scratch, "copy", index, 0700, name, err) < 0)
         return -1;
@@ -140,7 +137,7 @@ static int make_copy(const struct sandbox_mount *mount, size_t index, const stru
     if (to < 0)
         return fail_errno(err, "open a scratch folder");
     if (in_host_ids(ids)) {
-        if (fchown(to, st->st_uid, st->st_gid) < 0 || copy_as_owner(from, to, st, mount->source, err) < 0)
+        if (fchown(to, st.st_uid, st.st_gid) < 0 || copy_as_owner(from, to, &st, mount->source, err) < 0)
             return err && err->message ? -1 : fail_errno(err, "own a scratch folder");
     } else if (copy_tree(from, to, mount->source, err) < 0) {
         return -1;
@@ -153,19 +150,19 @@ static int make_copy(const struct sandbox_mount *mount, size_t index, const stru
     return mount_clone(to, "", false, err);
 }
 
-int cow_make(const struct sandbox_mount *mount, size_t index, const struct idmap *ids, int scratch,
-             const char **way, struct error *err)
+int cow_make(const struct sandbox_mount *mount, size_t index, const struct idmap *ids, int source,
+             int scratch, const char **way, struct error *err)
 {
     struct stat st;
     cleanup_error struct error no_overlay = {0};
-    if (stat(mount->source, &st) < 0)
+    if (fstat(source, &st) < 0)
         return fail_errno(err, "open %s", mount->source);
     *way = "overlay";
-    int view = make_overlay(mount, index, &st, ids, scratch, &no_overlay);
+    int view = make_overlay(mount, index, &st, ids, source, scratch, &no_overlay);
     if (view >= 0)
         return view;
     *way = "copy";
-    view = make_copy(mount, index, &st, ids, scratch, err);
+    view = make_copy(mount, index, ids, source, scratch, err);
     return view < 0 ? error_context(err, "a view of %s (no overlay: %s)", mount->source, no_overlay.message)
                     : view;
 }

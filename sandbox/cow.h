@@ -21,9 +21,10 @@
 #include "idmap.h"
 #include "sandbox.h"
 
-/* Makes the view of mount number index. scratch is the attached scratch's root and the working folder of the
- * process. *way is then "overlay" or "copy". Returns a detached mount, or -1. */
-int cow_make(const struct sandbox_mount *mount, size_t index, const struct idmap *ids, int scratch,
-             const char **way, struct error *err);
+/* Makes the view of mount number index. source is a detached clone of its source, and changed by this;
+ * scratch is the attached scratch's root and the working folder of the process. *way is then "overlay" or
+ * "copy". Returns a detached mount, or -1. */
+int cow_make(const struct sandbox_mount *mount, size_t index, const struct idmap *ids, int source,
+             int scratch, const char **way, struct error *err);
 
 #endif

@@ -109,7 +109,13 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
     await_go(parts);
     tell_timing(parts, "namespaces");
     /* joined while the process still has the launcher's ids, which is what version 1 asks for */
-    if (join_own_group(parts, err) < 0 || become_root(parts, err) < 0)
+    if (join_own_group(parts, err) < 0)
+        return -1;
+    /* with the caller's own rights, before they are given up: root's launcher has done it */
+    if (parts->ids->mode != SANDBOX_IDS_BLOCK &&
+        root_open_sources(parts->spec, parts->ids, parts->root, err) < 0)
+        return -1;
+    if (become_root(parts, err) < 0)
         return -1;
     umask(0);
     if (sethostname(parts->spec->name, strlen(parts->spec->name)) < 0)

@@ -199,7 +199,7 @@ static int start_services(struct init *init, struct error *err)
         struct member *service = &init->services[i];
         service->process = &parts->spec->services[i];
         if (open_log(service, err) < 0 ||
-            readiness_watch(&service->readiness, &service->process->ready, err) < 0 ||
+            readiness_watch(&service->readiness, &service->process->ready, service->process->log, err) < 0 ||
             spawn_start(service->process, parts->ids, parts->groups, service->log, &service->spawned, err) <
                 0)
             return -1;

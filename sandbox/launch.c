@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,14 +49,18 @@ struct launch {
 
 /* ---- Steps ---- */
 
-/* Blocked before anything exists, so that from here on a signal is an event and not an end. */
+/* Blocked before anything exists, so that from here on a signal is an event and not an end. One that the
+ * caller ignores, as under nohup(1), stays ignored. */
 static int hold_signals(struct launch *launch, struct error *err)
 {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
     sigset_t held;
     sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigaddset(&held, SIGHUP);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct sigaction now;
+        if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaddset(&held, ends[i]);
+    }
     sigprocmask(SIG_BLOCK, &held, &launch->old_mask);
     launch->signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
     return launch->signals < 0 ? fail_errno(err, "watch for signals") : 0;
@@ -133,11 +138,7 @@ static void remove_groups(struct launch *launch)
 
 static int prepare_root(struct launch *launch, struct error *err)
 {
-    size_t count = launch->spec->mount_count;
-    launch->root = (struct root_parts){
-        .scratch = -1, .views = allocate(count, sizeof(int)), .ways = allocate(count, sizeof(char *))};
-    for (size_t i = 0; i < count; i++)
-        launch->root.views[i] = -1;
+    root_parts_start(&launch->root, launch->spec->mount_count);
     return root_prepare(launch->spec, &launch->ids, &launch->root, err);
 }
 
@@ -198,8 +199,11 @@ static void end_init(struct launch *launch)
     if (launch->init <= 0)
         return;
     sys_pidfd_kill(launch->init_pidfd, SIGKILL);
-    while (waitpid(launch->init, NULL, 0) < 0 && errno == EINTR)
+    struct rusage usage = {0};
+    while (wait4(launch->init, NULL, 0, &usage) < 0 && errno == EINTR)
         ;
+    launch->result->cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+                             (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     close_fd(&launch->init_pidfd);
     close_fd(&launch->wire);
 }

@@ -12,8 +12,13 @@
 
 #include "base/error.h"
 
-/* A detached copy of the mount at path (with those beneath it where recursive). */
+/* A detached copy of the mount at path beneath dirfd (with those beneath it where recursive); path "" is
+ * dirfd itself. */
 int mount_clone(int dirfd, const char *path, bool recursive, struct error *err);
+
+/* Cuts a detached mount, and those beneath it, off from its peers: nothing that is mounted in it reaches them
+ * (mount_namespaces(7), propagation). */
+int mount_isolate(int mount, const char *what, struct error *err);
 
 /* Sets MOUNT_ATTR_* attributes of a detached mount. */
 int mount_attributes(int mount, uint64_t attributes, bool recursive, const char *what, struct error *err);

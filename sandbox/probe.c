@@ -76,13 +76,15 @@ static int try_overlay(const void *argument, struct error *err)
     const char *way = NULL;
     if (unshare(CLONE_NEWNS) < 0)
         return fail_errno(err, "make a mount namespace");
-    cleanup_fd int scratch = mount_make_private(err) < 0 ? -1 : mount_tmpfs(0, err);
+    cleanup_fd int source =
+        mount_make_private(err) < 0 ? -1 : mount_clone(AT_FDCWD, mount.source, false, err);
+    cleanup_fd int scratch = source < 0 ? -1 : mount_tmpfs(0, err);
     if (scratch < 0)
         return -1;
     if (mount_attach(scratch, AT_FDCWD, "/sys", "the scratch", err) < 0 || chdir("/sys") < 0)
         return -1;
     cleanup_fd int folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup_fd int view = cow_make(&mount, 0, &ids, folder, &way, err);
+    cleanup_fd int view = cow_make(&mount, 0, &ids, source, folder, &way, err);
     if (view < 0)
         return -1;
     return text_equal(way, "overlay") ? 0 : fail(err, STATUS_DATA, "%s is copied", mount.source);

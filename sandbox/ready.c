@@ -13,7 +13,8 @@
 
 enum { FILE_MAX = 4096, REPLY_MAX = 256, EVENTS_MAX = 4096 };
 
-int readiness_watch(struct readiness *state, const struct sandbox_ready *ready, struct error *err)
+int readiness_watch(struct readiness *state, const struct sandbox_ready *ready, const char *log,
+                    struct error *err)
 {
     *state = (struct readiness){
         .ready = ready, .inotify = -1, .peer = -1, .seen = ready->kind == SANDBOX_READY_NONE};
@@ -27,6 +28,8 @@ int readiness_watch(struct readiness *state, const struct sandbox_ready *ready, 
         inotify_add_watch(state->inotify, folder[0] ? folder : "/",
                           IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO) < 0)
         return fail_errno(err, "watch %s", folder);
+    if (log && inotify_add_watch(state->inotify, log, IN_MODIFY) < 0)
+        return fail_errno(err, "watch %s", log);
     return 0;
 }
 

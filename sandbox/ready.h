@@ -1,10 +1,11 @@
 /*
  * Readiness: seeing that a service serves, without polling for it.
  *
- * Theory of operation. Before the service starts, the folder of its sign (a file or a Unix socket) is watched
- * with inotify(7). Each event there is a reason to look again: at the file's lines, or to connect and send. A
- * server that makes its socket's file before it listens must touch it again afterwards (Redis does, by
- * unixsocketperm).
+ * Theory of operation. Before the service starts, the folder of its sign (a file or a Unix socket) and its
+ * log are watched with inotify(7). Each event is a reason to look again: at the file's lines, or to connect
+ * and send. The log is watched because nothing happens in the folder when a server begins to listen on a
+ * socket that it has bound (Redis binds, changes the mode, and only then listens); but a server that is ready
+ * says so.
  */
 #ifndef INDYNO_READY_H
 #define INDYNO_READY_H
@@ -22,8 +23,10 @@ struct readiness {
     bool seen;
 };
 
-/* Starts to watch; one of kind NONE is seen at once. */
-int readiness_watch(struct readiness *state, const struct sandbox_ready *ready, struct error *err);
+/* Starts to watch; one of kind NONE is seen at once. log is the path of the service's log, which is there
+ * already, or NULL. */
+int readiness_watch(struct readiness *state, const struct sandbox_ready *ready, const char *log,
+                    struct error *err);
 
 /* The descriptor that poll(2) should wait for POLLIN on, -1 if none. */
 int readiness_fd(const struct readiness *state);

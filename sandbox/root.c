@@ -16,6 +16,69 @@
 #include "cow.h"
 #include "mount.h"
 
+/* ---- Sources ---- */
+
+/* As root, a writable bind of a folder that is not root's shows what its owner has there as the step's own,
+ * so that a tool's cache can be kept. What is root's stays root's: the step then writes only where everybody
+ * may. On a filesystem that cannot be id-mapped it is the same for all. */
+static void present_as_owned(const struct sandbox_mount *mount, const struct idmap *ids, int tree)
+{
+    struct stat st;
+    if (!mount->writable || ids->mode != SANDBOX_IDS_BLOCK || fstat(tree, &st) < 0 || st.st_uid == 0 ||
+        st.st_gid == 0)
+        return;
+    cleanup_fd int userns = idmap_userns_for_folder(ids, st.st_uid, st.st_gid, mount->owner, true, NULL);
+    if (userns >= 0)
+        mount_idmap(tree, userns, mount->source, NULL);
+}
+
+static int restrict_bind(const struct sandbox_mount *mount, const struct idmap *ids, int tree,
+                         struct error *err)
+{
+    present_as_owned(mount, ids, tree);
+    return mount_attributes(tree,
+                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (mount->writable ? 0 : MOUNT_ATTR_RDONLY),
+                            true, mount->source, err);
+}
+
+/* A view is of one filesystem; but over mounts that a user's namespace has inherited, the kernel only clones
+ * the whole. */
+static int clone_source(const struct sandbox_mount *mount, const struct idmap *ids, struct error *err)
+{
+    bool block = ids->mode == SANDBOX_IDS_BLOCK;
+    bool by_fd = block && mount->source_fd;
+    return mount_clone(by_fd ? mount->source_fd : AT_FDCWD, by_fd ? "" : mount->source,
+                       mount->kind == SANDBOX_BIND || !block, err);
+}
+
+static int open_source(const struct sandbox_mount *mount, const struct idmap *ids, int *source,
+                       struct error *err)
+{
+    cleanup_error struct error why = {0};
+    cleanup_fd int tree = clone_source(mount, ids, &why);
+    if (tree < 0 && why.errnum == ENOENT && mount->optional)
+        return 0;
+    if (tree < 0)
+        return fail(err, STATUS_ERRORED, "bind %s: %s", mount->source, strerror(why.errnum));
+    if (mount_isolate(tree, mount->source, err) < 0 ||
+        (mount->kind == SANDBOX_BIND && restrict_bind(mount, ids, tree, err) < 0))
+        return -1;
+    *source = steal_fd(&tree);
+    return 0;
+}
+
+int root_open_sources(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
+                      struct error *err)
+{
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        enum sandbox_mount_kind kind = spec->mounts[i].kind;
+        if ((kind == SANDBOX_BIND || kind == SANDBOX_COW) &&
+            open_source(&spec->mounts[i], ids, &parts->sources[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* ---- The scratch and the views ---- */
 
 static int make_views(const struct sandbox_spec *spec, const struct idmap *ids, int scratch,
@@ -24,36 +87,12 @@ static int make_views(const struct sandbox_spec *spec, const struct idmap *ids, 
     for (size_t i = 0; i < spec->mount_count; i++) {
         if (spec->mounts[i].kind != SANDBOX_COW || parts->views[i] >= 0)
             continue;
-        parts->views[i] = cow_make(&spec->mounts[i], i, ids, scratch, &parts->ways[i], err);
+        parts->views[i] =
+            cow_make(&spec->mounts[i], i, ids, parts->sources[i], scratch, &parts->ways[i], err);
         if (parts->views[i] < 0)
             return -1;
     }
     return 0;
-}
-
-/* As root, a writable bind of a folder that is not root's shows what its owner has there as the step's own,
- * so that a tool's cache can be kept. What is root's stays root's: the step then writes only where everybody
- * may. */
-static int make_owned_bind(const struct sandbox_mount *mount, const struct idmap *ids, struct error *err)
-{
-    struct stat st;
-    if (stat(mount->source, &st) < 0 || st.st_uid == 0 || st.st_gid == 0)
-        return -1;
-    cleanup_fd int tree = mount_clone(AT_FDCWD, mount->source, false, err);
-    if (tree < 0)
-        return -1;
-    cleanup_fd int userns = idmap_userns_for_folder(ids, st.st_uid, st.st_gid, mount->owner, true, err);
-    if (userns < 0 || mount_idmap(tree, userns, mount->source, err) < 0)
-        return -1;
-    return steal_fd(&tree);
-}
-
-static void make_owned_binds(const struct sandbox_spec *spec, const struct idmap *ids,
-                             struct root_parts *parts)
-{
-    for (size_t i = 0; i < spec->mount_count; i++)
-        if (spec->mounts[i].kind == SANDBOX_BIND && spec->mounts[i].writable)
-            parts->views[i] = make_owned_bind(&spec->mounts[i], ids, NULL);
 }
 
 /* Attaches the scratch and makes it the working folder, against which overlays resolve their layers: names in
@@ -77,7 +116,6 @@ static int prepare_in_host(const struct sandbox_spec *spec, const struct idmap *
         return -1;
     if (make_views(spec, ids, scratch, parts, err) < 0)
         return -1;
-    make_owned_binds(spec, ids, parts);
     if (fchown(scratch, idmap_host_uid(ids, 0), idmap_host_gid(ids, 0)) < 0)
         return fail_errno(err, "own the scratch");
     parts->scratch = mount_clone(scratch, "", false, err);
@@ -89,6 +127,9 @@ int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struc
 {
     if (ids->mode != SANDBOX_IDS_BLOCK)
         return 0;
+    if (root_open_sources(spec, ids, parts, err) <
+        0) /* descriptors of the caller's namespace are of no use in another */
+        return -1;
     cleanup_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (unshare(CLONE_NEWNS) < 0)
         return fail_errno(err, "make a mount namespace");
@@ -100,11 +141,24 @@ int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struc
     return result;
 }
 
+void root_parts_start(struct root_parts *parts, size_t count)
+{
+    *parts = (struct root_parts){.scratch = -1,
+                                 .sources = allocate(count, sizeof *parts->sources),
+                                 .views = allocate(count, sizeof *parts->views),
+                                 .ways = allocate(count, sizeof *parts->ways)};
+    for (size_t i = 0; i < count; i++)
+        parts->sources[i] = parts->views[i] = -1;
+}
+
 void root_parts_clear(struct root_parts *parts, size_t mount_count)
 {
     close_fd(&parts->scratch);
-    for (size_t i = 0; parts->views && i < mount_count; i++)
+    for (size_t i = 0; parts->views && i < mount_count; i++) {
+        close_fd(&parts->sources[i]);
         close_fd(&parts->views[i]);
+    }
+    free(parts->sources);
     free(parts->views);
     free(parts->ways);
     *parts = (struct root_parts){.scratch = -1};
@@ -206,17 +260,13 @@ static int attach(const struct build *build, int mount, const char *target, bool
 
 static int add_bind(const struct build *build, size_t index, struct error *err)
 {
-    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    int tree = build->parts->sources[index];
     struct stat st;
-    cleanup_fd int tree =
-        sys_open_tree(AT_FDCWD, mount->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    if (tree < 0 && errno == ENOENT && mount->optional)
-        return 0;
-    if (tree < 0 || fstat(tree, &st) < 0)
+    if (tree < 0)
+        return 0; /* optional, and not there */
+    const struct sandbox_mount *mount = &build->spec->mounts[index];
+    if (fstat(tree, &st) < 0)
         return fail_errno(err, "bind %s", mount->source);
-    uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (mount->writable ? 0 : MOUNT_ATTR_RDONLY);
-    if (mount_attributes(tree, attributes, true, mount->source, err) < 0)
-        return -1;
     return attach(build, tree, mount->target, S_ISDIR(st.st_mode), err);
 }
 

@@ -15,15 +15,25 @@
 #include "idmap.h"
 #include "sandbox.h"
 
-/* What the launcher made before the dyno's namespaces: as root the scratch and the views, else nothing. */
+/* What is there before the root is built. The sources and, as root, the scratch and the views are made by the
+ * launcher. */
 struct root_parts {
-    int scratch; /* detached mount, or -1: init makes it */
-    int *views;  /* per mount of the spec: a detached COW, or -1 */
+    int scratch;  /* detached mount, or -1: init makes it */
+    int *sources; /* per mount of the spec: BIND and COW, a detached clone of its source; -1 elsewhere */
+    int *views;   /* per mount of the spec: a detached COW, or -1 */
     const char **ways;
 };
 
-/* As root, in the initial user namespace: makes scratch and views, in a private mount namespace that the
- * calling process enters for good. */
+/* Empty parts for count mounts; freed with root_parts_clear. */
+void root_parts_start(struct root_parts *parts, size_t count);
+
+/* Clones the sources with the rights that the calling process has: the launcher's as root, else init's while
+ * it still has the caller's ids. Binds get their attributes. */
+int root_open_sources(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
+                      struct error *err);
+
+/* As root, in the initial user namespace: opens the sources, makes scratch and views, in a private mount
+ * namespace that the calling process enters for good. Else nothing. */
 int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
                  struct error *err);
 

@@ -7,9 +7,10 @@
  *
  * sandbox_run() makes the dyno, starts the services, waits until each shows that it is ready, runs the steps
  * one after the other, and removes everything. While it runs, SIGINT, SIGTERM and SIGHUP of the calling
- * process are forwarded to the step (the run is then "cancelled"). The calling process must be
- * single-threaded, and the spec's strings must not lie in its own argv or environ: pid 1 of the dyno is a
- * fork of it, whose command line is wiped so that its /proc/1/cmdline shows no secrets.
+ * process are forwarded to the step (the run is then "cancelled"), unless the process ignores them. The
+ * calling process must be single-threaded, must not ignore SIGCHLD, and the spec's strings must not lie in
+ * its own argv or environ: pid 1 of the dyno is a fork of it, whose command line is wiped so that its
+ * /proc/1/cmdline shows no secrets.
  *
  * Units: bytes, milliseconds and microseconds, as each name says. Ids in the spec are the dyno's own (inner)
  * ids.
@@ -66,6 +67,9 @@ enum sandbox_mount_kind {
 struct sandbox_mount {
     enum sandbox_mount_kind kind;
     const char *source;  /* host path, absolute */
+    int source_fd;       /* BLOCK mode: an open descriptor of source (O_PATH will do), so that the path is not
+                          * resolved       again; 0: none. In the other modes the path is resolved with the caller's
+                          * own       rights. */
     const char *target;  /* dyno path, absolute; parents are made */
     const char *content; /* FILE: text, LINK: where to */
     uid_t owner; /* inner id of COW and SCRATCH, and of a writable BIND's files that its folder's owner has */
@@ -109,7 +113,8 @@ enum sandbox_role { SANDBOX_ROLE_STEP, SANDBOX_ROLE_SERVICE };
 enum sandbox_ready_kind {
     SANDBOX_READY_NONE,   /* not waited for */
     SANDBOX_READY_FILE,   /* the file at path has a line that, less trailing blanks, equals text */
-    SANDBOX_READY_SOCKET, /* the Unix socket at path answers send with something that starts with expect */
+    SANDBOX_READY_SOCKET, /* the Unix socket at path answers send with something that starts with expect; the
+                           * service writes to its log once it listens */
 };
 
 struct sandbox_ready {
@@ -186,7 +191,8 @@ struct sandbox_process_result {
 
 struct sandbox_leaf_result {
     const char *name; /* of the spec's, or "dyno" for the whole */
-    uint64_t memory_peak_bytes, cpu_us;
+    uint64_t memory_peak_bytes;
+    int64_t cpu_us;       /* -1: this host's groups do not count it */
     uint64_t oom_kills;   /* processes that the memory limit killed */
     uint64_t pids_denied; /* forks that the pids limit refused */
 };
@@ -205,7 +211,8 @@ struct sandbox_result {
     size_t service_count, step_count;
     struct sandbox_leaf_result leaves[SANDBOX_LEAVES_MAX];
     size_t leaf_count;
-    bool cgroups; /* false: this host let the caller make none; no leaf results then */
+    uint64_t cpu_us; /* all of the dyno, as init has reaped it */
+    bool cgroups;    /* false: this host let the caller make none; no leaf results then */
     struct sandbox_timing timings[SANDBOX_TIMINGS_MAX];
     size_t timing_count;
     const char **mount_ways; /* per mount of the spec: for COW "overlay" or "copy"; else NULL */
@@ -224,17 +231,19 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
 
 void sandbox_result_clear(struct sandbox_result *result);
 
-/* ---- Defaults ------------------------------------------------------------------------------------------- */
+/* ---- Defaults -------------------------------------------------------------------------------------------
+ */
 
 /* Host ids of dynos that root runs: right above the range that systemd-nspawn takes its ids from
  * (systemd's UIDS-GIDS), and far from anybody's subordinate ids. */
 enum { SANDBOX_BLOCK_FIRST = 0x70000000, SANDBOX_BLOCK_COUNT = 4096 };
 
-/* Where claims are kept: /run/indyno for root, $XDG_RUNTIME_DIR/indyno or /tmp/indyno-UID for a user. All runs that take
- * ids from one range must use one folder. The caller's to free. */
+/* Where claims are kept: /run/indyno for root, $XDG_RUNTIME_DIR/indyno or /tmp/indyno-UID for a user. All
+ * runs that take ids from one range must use one folder. The caller's to free. */
 char *sandbox_state_dir(void);
 
-/* Sets ids and the block range of a spec to what the caller has by default: a block as root, else subordinate ids. */
+/* Sets ids and the block range of a spec to what the caller has by default: a block as root, else subordinate
+ * ids. */
 void sandbox_default_ids(struct sandbox_spec *spec);
 
 /* ---- Probing --------------------------------------------------------------------------------------------

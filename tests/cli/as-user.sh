@@ -15,7 +15,9 @@ work=$(mktemp -d /tmp/indyno-as-user.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 cp "$INDYNO" "$work/indyno"
-: "${INDYNO_STORE:=/var/lib/indyno}"
+cp -a "${INDYNO_STORE:-/var/lib/indyno}" "$work/store"
+chown -R "$INDYNO_TEST_USER:" "$work/store"
 INDYNO=$work/indyno
+INDYNO_STORE=$work/store
 export INDYNO INDYNO_STORE INDYNO_TEST_USER
 "$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats

@@ -106,10 +106,9 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
 }
 
 @test "the caller's signal dispositions, mask and limits do not reach the step" {
-    trap '' PIPE QUIT
-    inside grep -E '^Sig(Blk|Ign):' /proc/self/status
-    trap - PIPE QUIT
-    [ "$(grep -c 0000000000000000 <<<"$output")" = 2 ]
+    run -0 --separate-stderr as_tester env --ignore-signal=CHLD,PIPE,QUIT,USR1 --block-signal=TERM,USR1,USR2 \
+        "$INDYNO" run -q "$app" -- grep -E '^Sig(Blk|Ign):' /proc/self/status
+    [ "$(grep -c 0000000000000000 <<<"$output")" = 2 ] || { echo "$output"; return 1; }
     (
         ulimit -S -c 1024 2>/dev/null || true
         umask 077
@@ -121,7 +120,7 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
 @test "--memory: 137, memory-limit in the report, the host unharmed" {
     if is_user; then skip "this host delegates no cgroups to users (tests/vm has it with cgroup v2)"; fi
     run -137 indyno run --memory=256M --report "$scratch/report" "$app" -- python3 -c 'x=bytearray(1<<30)'
-    [ "$(jq -r .by "$scratch/report")" = memory-limit ]
+    [ "$(jq -r .cause "$scratch/report")" = memory-limit ]
     [[ "$output" == *memory* ]]
 }
 

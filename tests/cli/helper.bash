@@ -31,17 +31,29 @@ give() {
     if is_user; then chown -R "$INDYNO_TEST_USER:" "$@"; fi
 }
 
-# Runs a command as the user under test, with a clean environment.
+# Sets rights to the words before a command that give it to the user under test, with a clean environment.
+set_rights() {
+    rights=()
+    is_user || return 0
+    local home
+    home=$(getent passwd "$INDYNO_TEST_USER" | cut -d: -f6)
+    rights=(env -i "PATH=$PATH" "HOME=$home" "INDYNO_STORE=$INDYNO_STORE" "INDYNO_CATALOG=${INDYNO_CATALOG-}"
+        "SECRET_OF_CALLER=${SECRET_OF_CALLER-}")
+    [ "$(id -u)" != 0 ] || rights+=(setpriv --reuid "$(id -u "$INDYNO_TEST_USER")" --regid "$(id -g "$INDYNO_TEST_USER")"
+        --init-groups)
+}
+
 as_tester() {
-    if is_user; then
-        local uid gid home
-        uid=$(id -u "$INDYNO_TEST_USER") gid=$(id -g "$INDYNO_TEST_USER")
-        home=$(getent passwd "$INDYNO_TEST_USER" | cut -d: -f6)
-        env -i PATH="$PATH" HOME="$home" INDYNO_STORE="$INDYNO_STORE" INDYNO_CATALOG="${INDYNO_CATALOG-}" \
-            setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"
-    else
-        "$@"
-    fi
+    local rights
+    set_rights
+    "${rights[@]}" "$@"
+}
+
+# Becomes indyno, in a background process: its id is indyno's, and signals that bash has it ignore have their defaults.
+start_indyno() {
+    local rights
+    set_rights
+    exec "${rights[@]}" env --default-signal=INT,QUIT "$INDYNO" "$@" 3>&-
 }
 
 # `indyno` as the test's user runs it.
@@ -80,4 +92,21 @@ await_nothing_left() {
     done
     left_behind
     return 1
+}
+
+# The process of that name among the descendants of process $1.
+descendant() {
+    local pid=$1 name=$2 child children
+    read -ra children <"/proc/$pid/task/$pid/children" || true
+    for child in "${children[@]}"; do
+        [ "$(cat "/proc/$child/comm")" != "$name" ] || echo "$child"
+        descendant "$child" "$name"
+    done
+}
+
+# Waits for a background process of this test's, whose status must be $2.
+status_of() {
+    local status=0
+    wait "$1" || status=$?
+    [ "$status" = "$2" ] || { echo "status $status, expected $2"; return 1; }
 }

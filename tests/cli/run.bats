@@ -85,7 +85,7 @@ J
     for signal in INT TERM HUP; do
         mkfifo "$scratch/ready"
         give "$scratch"
-        indyno run -q --report "$scratch/report" "$app" -- \
+        start_indyno run -q --report "$scratch/report" "$app" -- \
             sh -c "trap 'echo caught $signal; exit 0' $signal; echo up; sleep 60 & wait" >"$scratch/ready" 2>"$scratch/err" &
         local pid=$!
         exec 8<"$scratch/ready"
@@ -94,7 +94,7 @@ J
         kill -"$signal" "$pid"
         read -r -u 8 line
         [ "$line" = "caught $signal" ]
-        run ! wait "$pid"
+        status_of "$pid" $((128 + $(kill -l "$signal")))
         exec 8<&-
         rm "$scratch/ready"
         [ "$(jq -r .verdict "$scratch/report")" = cancelled ]
@@ -159,16 +159,11 @@ J
 
 @test "kill -9 of indyno at any instant leaves nothing" {
     for delay in 0 0.002 0.005 0.01 0.02 0.05 0.2; do
-        if is_user; then
-            setpriv --reuid "$(id -u "$INDYNO_TEST_USER")" --regid "$(id -g "$INDYNO_TEST_USER")" --init-groups \
-                env INDYNO_STORE="$INDYNO_STORE" "$INDYNO" run -q "$app" -- sleep 1000 &
-        else
-            "$INDYNO" run -q "$app" -- sleep 1000 &
-        fi
+        start_indyno run -q "$app" -- sleep 1000 &
         local pid=$!
         sleep "$delay"
         kill -9 "$pid"
-        run ! wait "$pid"
+        status_of "$pid" 137
         await_nothing_left
     done
     run ! pgrep -f '^sleep 1000$'

@@ -1,0 +1,62 @@
+#include "caller.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "borrow.h"
+
+struct caller {
+    uid_t uid;
+    gid_t gid;
+};
+
+static bool read_id(const char *name, unsigned *id)
+{
+    const char *text = getenv(name);
+    char *end;
+    unsigned long number = text ? strtoul(text, &end, 10) : ULONG_MAX;
+    if (!text || !*text || *end || number >= UINT_MAX)
+        return false;
+    *id = (unsigned)number;
+    return true;
+}
+
+/* Whether this is root by sudo. An id that cannot be read is nobody's: nothing is theirs. */
+static bool find_caller(struct caller *caller)
+{
+    if (geteuid() != 0 || !getenv("SUDO_UID"))
+        return false;
+    if (!read_id("SUDO_UID", &caller->uid) || !read_id("SUDO_GID", &caller->gid))
+        *caller = (struct caller){UINT_MAX - 1, UINT_MAX - 1};
+    return true;
+}
+
+int caller_open(const char *path, int flags)
+{
+    struct caller caller;
+    cleanup_borrowed struct borrowed rights = {0};
+    if (find_caller(&caller) && borrow_ids(caller.uid, caller.gid, &rights, NULL) < 0)
+        return -1;
+    return open(path, O_PATH | O_CLOEXEC | flags);
+}
+
+int caller_check_owner(int fd, const char *what, struct error *err)
+{
+    struct caller caller;
+    struct stat st;
+    if (!find_caller(&caller))
+        return 0;
+    if (fstat(fd, &st) < 0)
+        return fail_errno(err, "%s", what);
+    if (st.st_uid == caller.uid)
+        return 0;
+    fail(err, STATUS_POLICY, "%s: belongs to uid %u, not to sudo's caller", what, (unsigned)st.st_uid);
+    error_remedy(
+        err, "use a folder of your own, or run indyno without sudo (as an administrator: unset SUDO_UID)");
+    return -1;
+}

@@ -1,0 +1,19 @@
+/*
+ * Who asked. Where root acts for somebody else, by sudo(8), what that somebody names on the command line
+ * counts as far as his own rights go: it is opened with them, and a folder that is read from or written to on
+ * his word must be his. Else a rule that lets a CI user run indyno would let him read and write what is
+ * root's.
+ */
+#ifndef INDYNO_CALLER_H
+#define INDYNO_CALLER_H
+
+#include "base/error.h"
+
+/* Opens path with O_PATH and flags, with the rights of sudo's caller where there is one. Returns a
+ * descriptor, or -1 with errno. */
+int caller_open(const char *path, int flags);
+
+/* 0, or STATUS_POLICY where sudo's caller does not own what fd leads to. what is its name in the message. */
+int caller_check_owner(int fd, const char *what, struct error *err);
+
+#endif
