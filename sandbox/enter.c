@@ -27,9 +27,13 @@ static void tell_timing(const struct init_parts *parts, const char *name)
 static void await_go(const struct init_parts *parts)
 {
     struct wire_message message;
-    int fd;
-    if (wire_receive(parts->wire, &message, &fd) <= 0 || message.kind != WIRE_GO)
-        _exit(STATUS_ERRORED);
+    int fds[WIRE_FDS_MAX];
+    size_t count;
+    do {
+        if (wire_receive_fds(parts->wire, &message, fds, &count) <= 0)
+            _exit(STATUS_ERRORED);
+        root_take(parts->root, parts->spec->mount_count, &message, fds, count);
+    } while (message.kind != WIRE_GO);
 }
 
 /* setresuid(2) clears the parent-death signal, so it is set afterwards; a launcher that died before that is

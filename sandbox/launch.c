@@ -138,7 +138,6 @@ static void remove_groups(struct launch *launch)
 
 static int prepare_root(struct launch *launch, struct error *err)
 {
-    root_parts_start(&launch->root, launch->spec->mount_count);
     return root_prepare(launch->spec, &launch->ids, &launch->root, err);
 }
 
@@ -169,6 +168,7 @@ static int clone_init(struct launch *launch, struct error *err)
         return -1;
     launch->wire = ends[0];
     launch->init_wire = ends[1];
+    root_parts_start(&launch->root, launch->spec->mount_count);
     struct clone_args args = {
         .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD,
         .pidfd = (uint64_t)(uintptr_t)&launch->init_pidfd,
@@ -191,7 +191,7 @@ static int clone_init(struct launch *launch, struct error *err)
                           "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns");
         return -1;
     }
-    return 0;
+    return janitor_watch(&launch->janitor, launch->init_pidfd, err);
 }
 
 static void end_init(struct launch *launch)
@@ -210,8 +210,6 @@ static void end_init(struct launch *launch)
 
 static int map_ids(struct launch *launch, struct error *err)
 {
-    if (janitor_watch(&launch->janitor, launch->init_pidfd, err) < 0)
-        return -1;
     return idmap_write(&launch->ids, launch->init, err);
 }
 
@@ -236,7 +234,10 @@ static void disconnect_network(struct launch *launch)
 
 static int go(struct launch *launch, struct error *err)
 {
-    return wire_send(launch->wire, WIRE_GO, 0, 0, NULL) < 0 ? fail_errno(err, "start the dyno's init") : 0;
+    if (root_send(&launch->root, launch->spec->mount_count, launch->wire) < 0 ||
+        wire_send(launch->wire, WIRE_GO, 0, 0, NULL) < 0)
+        return fail_errno(err, "start the dyno's init");
+    return 0;
 }
 
 static int follow(struct launch *launch, struct error *err)
@@ -261,8 +262,8 @@ static const struct {
     {"cgroup-plan", plan_groups, leave_groups},
     {"janitor", start_janitor, dismiss_janitor},
     {"cgroups", make_groups, remove_groups},
-    {"views", prepare_root, clear_root},
     {"clone", clone_init, end_init},
+    {"views", prepare_root, clear_root},
     {"ids", map_ids, NULL},
     {"network", connect_network, disconnect_network},
     {"go", go, NULL},

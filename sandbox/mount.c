@@ -17,17 +17,9 @@ int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
     return mount < 0 ? fail_errno(err, "bind %s", *path ? path : "a folder") : mount;
 }
 
-int mount_isolate(int mount, const char *what, struct error *err)
-{
-    struct mount_attr attr = {.propagation = MS_PRIVATE};
-    if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr) < 0)
-        return fail_errno(err, "make the mount of %s private (mount_setattr)", what);
-    return 0;
-}
-
 int mount_attributes(int mount, uint64_t attributes, bool recursive, const char *what, struct error *err)
 {
-    struct mount_attr attr = {.attr_set = attributes};
+    struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
     if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
         return fail_errno(err, "restrict the mount of %s (mount_setattr)", what);
     return 0;

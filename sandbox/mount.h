@@ -16,11 +16,8 @@
  * dirfd itself. */
 int mount_clone(int dirfd, const char *path, bool recursive, struct error *err);
 
-/* Cuts a detached mount, and those beneath it, off from its peers: nothing that is mounted in it reaches them
- * (mount_namespaces(7), propagation). */
-int mount_isolate(int mount, const char *what, struct error *err);
-
-/* Sets MOUNT_ATTR_* attributes of a detached mount. */
+/* Sets MOUNT_ATTR_* attributes of a mount, and cuts it off from its peers, so that nothing that is mounted in
+ * it reaches them (mount_namespaces(7), propagation). */
 int mount_attributes(int mount, uint64_t attributes, bool recursive, const char *what, struct error *err);
 
 /* Presents the files of a detached mount with the ids that the user namespace userns maps them to

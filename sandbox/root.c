@@ -60,8 +60,7 @@ static int open_source(const struct sandbox_mount *mount, const struct idmap *id
         return 0;
     if (tree < 0)
         return fail(err, STATUS_ERRORED, "bind %s: %s", mount->source, strerror(why.errnum));
-    if (mount_isolate(tree, mount->source, err) < 0 ||
-        (mount->kind == SANDBOX_BIND && restrict_bind(mount, ids, tree, err) < 0))
+    if (mount->kind == SANDBOX_BIND && restrict_bind(mount, ids, tree, err) < 0)
         return -1;
     *source = steal_fd(&tree);
     return 0;
@@ -164,6 +163,62 @@ void root_parts_clear(struct root_parts *parts, size_t mount_count)
     *parts = (struct root_parts){.scratch = -1};
 }
 
+/* ---- From the launcher to init ---- */
+
+/* NULL where there is no such place. */
+static int *place_of(struct root_parts *parts, size_t mount_count, size_t place)
+{
+    if (place < mount_count)
+        return &parts->sources[place];
+    if (place < 2 * mount_count)
+        return &parts->views[place - mount_count];
+    return place == 2 * mount_count ? &parts->scratch : NULL;
+}
+
+struct batch {
+    struct wire_message message;
+    int fds[WIRE_FDS_MAX];
+    size_t count;
+};
+
+static int flush_batch(struct batch *batch, int wire)
+{
+    size_t count = batch->count;
+    batch->message.text_size = (uint32_t)(count * sizeof(uint16_t));
+    batch->count = 0;
+    return count ? wire_send_fds(wire, &batch->message, batch->fds, count) : 0;
+}
+
+int root_send(const struct root_parts *parts, size_t mount_count, int wire)
+{
+    struct batch batch = {.message = {.kind = WIRE_MOUNTS}};
+    for (size_t place = 0; place <= 2 * mount_count; place++) {
+        const int *fd = place_of((struct root_parts *)(uintptr_t)parts, mount_count, place);
+        if (!fd || *fd < 0)
+            continue;
+        uint16_t number = (uint16_t)place;
+        memcpy(batch.message.text + batch.count * sizeof number, &number, sizeof number);
+        batch.fds[batch.count++] = *fd;
+        if (batch.count == WIRE_FDS_MAX && flush_batch(&batch, wire) < 0)
+            return -1;
+    }
+    return flush_batch(&batch, wire);
+}
+
+void root_take(struct root_parts *parts, size_t mount_count, const struct wire_message *message, int *fds,
+               size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t number = UINT16_MAX;
+        if ((i + 1) * sizeof number <= message->text_size)
+            memcpy(&number, message->text + i * sizeof number, sizeof number);
+        int *place = place_of(parts, mount_count, number);
+        if (place)
+            *place = steal_fd(&fds[i]);
+        close_fd(&fds[i]);
+    }
+}
+
 /* ---- Targets ---- */
 
 /* Opens what path names inside root, following links only within it. */
@@ -178,7 +233,10 @@ static int open_inside(int root, const char *path, int flags)
 static int make_folders(int root, const char *path, struct error *err)
 {
     char part[PATH_MAX];
-    cleanup_fd int folder = open_inside(root, ".", O_PATH | O_DIRECTORY);
+    cleanup_fd int folder = open_inside(root, *path ? path : ".", O_PATH | O_DIRECTORY);
+    if (folder >= 0)
+        return steal_fd(&folder);
+    folder = open_inside(root, ".", O_PATH | O_DIRECTORY);
     for (const char *at = path; folder >= 0 && *at;) {
         at += strspn(at, "/");
         size_t length = strcspn(at, "/");

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "idmap.h"
 #include "sandbox.h"
+#include "wire.h"
 
 /* What is there before the root is built. The sources and, as root, the scratch and the views are made by the
  * launcher. */
@@ -36,6 +37,13 @@ int root_open_sources(const struct sandbox_spec *spec, const struct idmap *ids, 
  * namespace that the calling process enters for good. Else nothing. */
 int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
                  struct error *err);
+
+/* Sends what root_prepare made to init, which takes it from each WIRE_MOUNTS: the root is prepared while init
+ * makes the network namespace. Places are: a source per mount, a view per mount, the scratch. root_send
+ * returns 0, or -1 with errno; root_take takes the descriptors over. */
+int root_send(const struct root_parts *parts, size_t mount_count, int wire);
+void root_take(struct root_parts *parts, size_t mount_count, const struct wire_message *message, int *fds,
+               size_t count);
 
 /* In init: builds the root and enters it. Kept mounts' descriptors are put into kept (per mount, -1). */
 int root_enter(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts, int *kept,

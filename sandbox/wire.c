@@ -13,7 +13,7 @@
 #define HEADER_SIZE offsetof(struct wire_message, text)
 
 union control {
-    char space[CMSG_SPACE(sizeof(int))];
+    char space[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
     struct cmsghdr align;
 };
 
@@ -24,23 +24,28 @@ int wire_pair(int ends[2], struct error *err)
     return 0;
 }
 
-int wire_send_fd(int wire, const struct wire_message *message, int fd)
+int wire_send_fds(int wire, const struct wire_message *message, const int *fds, size_t count)
 {
     struct iovec part = {.iov_base = (void *)(uintptr_t)message, .iov_len = HEADER_SIZE + message->text_size};
     union control control = {0};
     struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
+    if (count > 0) {
         header.msg_control = control.space;
-        header.msg_controllen = sizeof control.space;
+        header.msg_controllen = CMSG_SPACE(count * sizeof *fds);
         struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
         *rights = (struct cmsghdr){
-            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
-        memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof *fds)};
+        memcpy(CMSG_DATA(rights), fds, count * sizeof *fds);
     }
     ssize_t sent;
     while ((sent = sendmsg(wire, &header, MSG_NOSIGNAL)) < 0 && errno == EINTR)
         ;
     return sent < 0 ? -1 : 0;
+}
+
+int wire_send_fd(int wire, const struct wire_message *message, int fd)
+{
+    return wire_send_fds(wire, message, &fd, fd >= 0);
 }
 
 int wire_send(int wire, uint32_t kind, uint32_t index, int32_t value, const char *text)
@@ -53,17 +58,17 @@ int wire_send(int wire, uint32_t kind, uint32_t index, int32_t value, const char
     return wire_send_fd(wire, &message, -1);
 }
 
-static int take_descriptor(struct msghdr *header)
+static size_t take_descriptors(struct msghdr *header, int *fds)
 {
-    int fd = -1;
     struct cmsghdr *rights = CMSG_FIRSTHDR(header);
-    if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS &&
-        rights->cmsg_len == CMSG_LEN(sizeof fd))
-        memcpy(&fd, CMSG_DATA(rights), sizeof fd);
-    return fd;
+    if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
+        return 0;
+    size_t size = rights->cmsg_len - CMSG_LEN(0);
+    memcpy(fds, CMSG_DATA(rights), size);
+    return size / sizeof *fds;
 }
 
-int wire_receive(int wire, struct wire_message *message, int *fd)
+int wire_receive_fds(int wire, struct wire_message *message, int *fds, size_t *count)
 {
     struct iovec part = {.iov_base = message, .iov_len = sizeof *message};
     union control control;
@@ -74,17 +79,29 @@ int wire_receive(int wire, struct wire_message *message, int *fd)
     ssize_t got;
     while ((got = recvmsg(wire, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
         ;
-    *fd = got > 0 ? take_descriptor(&header) : -1;
+    *count = got > 0 ? take_descriptors(&header, fds) : 0;
     if (got <= 0)
         return (int)got;
     if ((size_t)got < HEADER_SIZE || message->text_size != (size_t)got - HEADER_SIZE) {
-        close_fd(fd);
+        while (*count > 0)
+            close_fd(&fds[--*count]);
         errno = EPROTO;
         return -1;
     }
     size_t end = message->text_size < WIRE_TEXT_MAX ? message->text_size : WIRE_TEXT_MAX - 1;
     message->text[end] = '\0';
     return 1;
+}
+
+int wire_receive(int wire, struct wire_message *message, int *fd)
+{
+    int fds[WIRE_FDS_MAX];
+    size_t count;
+    int status = wire_receive_fds(wire, message, fds, &count);
+    *fd = count > 0 ? fds[0] : -1;
+    while (count > 1)
+        close_fd(&fds[--count]);
+    return status;
 }
 
 int64_t wire_now_us(void)

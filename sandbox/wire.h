@@ -12,7 +12,8 @@
 
 enum wire_kind {
     /* launcher to init */
-    WIRE_GO,     /* ids are mapped, the janitor knows */
+    WIRE_MOUNTS, /* descriptors of what the launcher made of the root; text: the place of each (root.h) */
+    WIRE_GO,     /* ids are mapped */
     WIRE_SIGNAL, /* value: forward this signal to the step */
     /* init to launcher */
     WIRE_TIMING,          /* text: name of what is done, at_us */
@@ -29,7 +30,7 @@ enum wire_kind {
     WIRE_DONE,            /* the last step has ended */
 };
 
-enum { WIRE_TEXT_MAX = 4096, WIRE_ALIVE = -1 };
+enum { WIRE_TEXT_MAX = 4096, WIRE_FDS_MAX = 64, WIRE_ALIVE = -1 };
 
 struct wire_message {
     uint32_t kind, index;
@@ -46,11 +47,15 @@ int wire_pair(int ends[2], struct error *err);
 /* Sends a message, with descriptor fd unless it is -1. Returns 0, or -1 with errno (EPIPE: the other end is
  * gone). */
 int wire_send_fd(int wire, const struct wire_message *message, int fd);
+int wire_send_fds(int wire, const struct wire_message *message, const int *fds, size_t count);
 int wire_send(int wire, uint32_t kind, uint32_t index, int32_t value, const char *text);
 
 /* Receives one; *fd is the caller's to close, or -1. Returns 1, 0 at the end of the stream, -1 with errno.
  * text is always NUL-terminated. */
 int wire_receive(int wire, struct wire_message *message, int *fd);
+
+/* The same with all of its descriptors; fds has room for WIRE_FDS_MAX. */
+int wire_receive_fds(int wire, struct wire_message *message, int *fds, size_t *count);
 
 int64_t wire_now_us(void);
 

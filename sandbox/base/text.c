@@ -152,10 +152,14 @@ int text_write_all(int fd, const void *data, size_t size)
 void text_random_hex(char *out, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
+    unsigned char *bytes =
+        (unsigned char *)out + size; /* the upper half, which is read before it is written */
+    for (size_t got = 0; got < size;) {
+        ssize_t more = getrandom(bytes + got, size - got, 0);
+        got += more > 0 ? (size_t)more : 0;
+    }
     for (size_t i = 0; i < size; i++) {
-        unsigned char byte;
-        while (getrandom(&byte, 1, 0) != 1)
-            ;
+        unsigned char byte = bytes[i];
         out[2 * i] = digits[byte >> 4];
         out[2 * i + 1] = digits[byte & 15];
     }

@@ -36,7 +36,7 @@ tree=$2 redis=$3
 cd "$dir"
 "$tree/bin/initdb" -D data -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
 "$tree/bin/pg_ctl" -D data -w -l log -o "-p 54329 -k $dir -c fsync=off" start >/dev/null
-"$redis" --port 0 --unixsocket "$dir/redis.sock" --save "" --daemonize yes --pidfile "$dir/redis.pid" >/dev/null
+"$redis/loaders/redis-server" --library-path "$redis/lib" "$redis/bin/redis-server" --port 0 --unixsocket "$dir/redis.sock" --save "" --daemonize yes --pidfile "$dir/redis.pid" >/dev/null
 until [ -s redis.pid ]; do :; done
 echo ready
 "$tree/bin/pg_ctl" -D data -m immediate stop >/dev/null
@@ -45,11 +45,7 @@ cd / && rm -rf "$dir"
 HAND
 chmod 755 "$work/by-hand" && chmod 777 "$work/hand"
 tree=$("$INDYNO" image inspect postgresql:16 | jq -r '.path + "/" + .tree')
-redis=$(command -v redis-server || true)
-if [ -z "$redis" ]; then
-    echo "bench: redis-server is needed for the comparison by hand (Debian: redis-server)" >&2
-    exit 1
-fi
+redis=$("$INDYNO" image inspect redis:7.0 | jq -r '.path + "/" + .tree')
 set -- "$work/by-hand" "$work/hand" "$tree" "$redis"
 [ "$(id -u)" != 0 ] || set -- setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 
@@ -61,6 +57,6 @@ echo "Postgres 16 and Redis, both answering"
 echo
 echo "The steps of one launch (ms since its start)"
 "$INDYNO" run -q --status-fd 3 --postgres=16 --redis=7.0 "$work/app" -- true 3>"$work/status"
-jq -r '.timings[] | "\(.name) \(.at_us / 1000)"' "$work/status" | while read -r name at; do
+jq -r '.timings[] | "\(.step) \(.at_us / 1000)"' "$work/status" | while read -r name at; do
     printf '%-28s %9.2f ms\n' "$name" "$at"
 done
