@@ -14,6 +14,8 @@
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define RECORD_KEY  "cgroup "
+/* Where launchers and janitors stand while their own group has the dynos' beneath it; runs share it. */
+#define CGROUP_LAUNCHERS "indyno.launchers"
 
 static const char *const controller_names[CGROUP_CONTROLLERS] = {"memory", "pids", "cpu"};
 
@@ -106,7 +108,7 @@ static void plan_v2(const char *self, struct cgroups *groups)
     cleanup_free char *folder = group_folder(CGROUP_ROOT, path ? path : "/");
     if (is_alone(folder) && cgroup_usable(folder) && has_controllers(folder, "cgroup.controllers")) {
         groups->parents[0] = copy_string(folder);
-        groups->alone = true;
+        groups->own_leaf = text_format("%s/" CGROUP_LAUNCHERS, folder);
         groups->version = 2;
         return;
     }
@@ -152,6 +154,11 @@ char *cgroup_record(const struct cgroups *groups)
         if (!groups->runs[c])
             continue;
         char *longer = text_format("%s" RECORD_KEY "%s\n", record, groups->runs[c]);
+        free(record);
+        record = longer;
+    }
+    if (groups->own_leaf) {
+        char *longer = text_format("%s" RECORD_KEY "%s\n", record, groups->own_leaf);
         free(record);
         record = longer;
     }
@@ -260,16 +267,22 @@ static void list_leaves(const struct sandbox_spec *spec, struct cgroups *groups)
         add_leaf(groups, spec->steps[i].leaf);
 }
 
-/* Version 2: controllers must be enabled in one write, memory among them (pids and cpu alone would succeed
- * and leave an invalid domain), and a group that has processes cannot enable any: the caller moves to a leaf
- * first. */
-int cgroup_delegate(struct cgroups *groups, struct error *err)
+int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err)
 {
-    if (!groups->alone)
+    if (!groups->own_leaf)
         return 0;
-    groups->own_leaf = text_format("%s/indyno.launchers", groups->parents[0]);
     if (mkdir(groups->own_leaf, 0755) < 0 && errno != EEXIST)
         return fail_errno(err, "make the cgroup %s", groups->own_leaf);
+    return cgroup_write(groups->own_leaf, "cgroup.procs", "0", err);
+}
+
+/* Version 2: controllers must be enabled in one write, memory among them (pids and cpu alone would succeed
+ * and leave an invalid domain), and a group that has processes cannot enable any: all move to a leaf first.
+ */
+int cgroup_delegate(const struct cgroups *groups, struct error *err)
+{
+    if (!groups->own_leaf)
+        return 0;
     if (cgroup_write(groups->own_leaf, "cgroup.procs", "0", err) < 0)
         return -1;
     return cgroup_write(groups->parents[0], "cgroup.subtree_control", "+memory +pids +cpu", err);
@@ -436,13 +449,21 @@ void cgroup_remove(const struct cgroups *groups)
             cgroup_remove_tree(groups->runs[c]);
 }
 
+static void sweep_group(const char *folder)
+{
+    if (text_ends(folder, "/" CGROUP_LAUNCHERS))
+        rmdir(folder); /* other runs may stand in it */
+    else
+        cgroup_remove_tree(folder);
+}
+
 void cgroup_sweep(const char *record)
 {
     cleanup_free char *copy = copy_string(record);
     char *rest = copy;
     for (char *line; rest && (line = strsep(&rest, "\n"));)
         if (text_starts(line, RECORD_KEY CGROUP_ROOT "/"))
-            cgroup_remove_tree(line + strlen(RECORD_KEY));
+            sweep_group(line + strlen(RECORD_KEY));
 }
 
 void cgroup_clear(struct cgroups *groups)

@@ -35,8 +35,8 @@ struct cgroups {
     char *missing;                     /* version 0: why, one line */
     char *parents[CGROUP_CONTROLLERS]; /* version 1: a folder each; version 2: [0] */
     char *runs[CGROUP_CONTROLLERS];    /* parent/indyno.NAME.ID */
-    char *own_leaf;                    /* version 2, where the caller was moved out of the way to delegate */
-    bool alone; /* version 2: the parent is the caller's own group, which has to be emptied */
+    char *own_leaf; /* version 2, where the parent is the caller's own group: launcher and janitor go there,
+                     * for the group has to be empty */
     struct cgroup_leaf leaves[SANDBOX_LEAVES_MAX]; /* [0] is init's */
     size_t leaf_count;
 };
@@ -47,10 +47,12 @@ void cgroup_plan(const char *name, const char *id, struct cgroups *groups);
 /* Appends the lines for the claim's record from which cgroup_sweep removes the groups. */
 char *cgroup_record(const struct cgroups *groups);
 
-/* Version 2, where the parent is the caller's own group: moves the caller to a leaf and enables the
- * controllers. Called before any other process of the run is started, so that all of them are born in that
- * leaf. */
-int cgroup_delegate(struct cgroups *groups, struct error *err);
+/* In the janitor: makes own_leaf, where there is to be one, and enters it. */
+int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err);
+
+/* In the launcher: enters it too, and enables the controllers. All other processes of the run are born in
+ * that leaf. */
+int cgroup_delegate(const struct cgroups *groups, struct error *err);
 
 /* Moves the caller back, by the last process of the run; while other runs use the group it stays as it is. */
 void cgroup_undelegate(const struct cgroups *groups);

@@ -164,10 +164,7 @@ static void note_step_ended(struct state *state, const struct wire_message *mess
 static void note_error(struct state *state, const struct wire_message *message, int *fd)
 {
     (void)fd;
-    fail(state->err, message->value, "%s", message->text);
-    size_t remedy = strlen(message->text) + 1;
-    if (remedy < message->text_size)
-        error_remedy(state->err, "%s", message->text + remedy);
+    wire_take_error(message, state->err);
     state->failed = true;
 }
 

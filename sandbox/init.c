@@ -59,11 +59,7 @@ static void give_up(const struct init *init, const struct error *err) __attribut
 
 static void give_up(const struct init *init, const struct error *err)
 {
-    struct wire_message message = {.kind = WIRE_ERROR, .value = err->status, .at_us = wire_now_us()};
-    int size = snprintf(message.text, sizeof message.text, "%s%c%s", err->message, '\0',
-                        err->remedy ? err->remedy : "");
-    message.text_size = (uint32_t)(size < WIRE_TEXT_MAX ? size : WIRE_TEXT_MAX - 1);
-    wire_send_fd(init->parts->wire, &message, -1);
+    wire_send_error(init->parts->wire, err);
     _exit(STATUS_ERRORED);
 }
 

@@ -72,33 +72,13 @@ static void release_signals(struct launch *launch)
     sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
 }
 
-static int claim(struct launch *launch, struct error *err)
-{
-    const struct sandbox_spec *spec = launch->spec;
-    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
-    if (claim_take(&launch->claim, spec->state_dir, slots, cgroup_sweep, err) < 0)
-        return -1;
-    if (idmap_choose(spec, launch->claim.slot, &launch->ids, err) < 0)
-        return -1;
-    launch->result->host_ids[0] = idmap_host_uid(&launch->ids, SANDBOX_ID_FIRST);
-    launch->result->host_ids[1] = idmap_host_gid(&launch->ids, SANDBOX_ID_FIRST);
-    return 0;
-}
-
-static void unclaim(struct launch *launch)
-{
-    claim_drop(&launch->claim);
-}
-
 static int plan_groups(struct launch *launch, struct error *err)
 {
     char id[2 * RUN_ID_BYTES + 1];
+    (void)err;
     text_random_hex(id, RUN_ID_BYTES);
     cgroup_plan(launch->spec->name, id, &launch->groups);
-    cleanup_free char *record = cgroup_record(&launch->groups);
-    if (launch->groups.version && claim_record(&launch->claim, record, err) < 0)
-        return -1;
-    return cgroup_delegate(&launch->groups, err);
+    return 0;
 }
 
 static void leave_groups(struct launch *launch)
@@ -109,17 +89,30 @@ static void leave_groups(struct launch *launch)
 
 static int start_janitor(struct launch *launch, struct error *err)
 {
-    return janitor_start(&launch->claim, &launch->groups, &launch->janitor, err);
+    const struct sandbox_spec *spec = launch->spec;
+    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
+    return janitor_start(spec->state_dir, slots, &launch->groups, &launch->claim, &launch->janitor, err);
 }
 
 static void dismiss_janitor(struct launch *launch)
 {
+    claim_drop(&launch->claim);
     janitor_dismiss(&launch->janitor);
+}
+
+static int choose_ids(struct launch *launch, struct error *err)
+{
+    if (idmap_choose(launch->spec, launch->claim.slot, &launch->ids, err) < 0)
+        return -1;
+    launch->result->host_ids[0] = idmap_host_uid(&launch->ids, SANDBOX_ID_FIRST);
+    launch->result->host_ids[1] = idmap_host_gid(&launch->ids, SANDBOX_ID_FIRST);
+    return 0;
 }
 
 static int make_groups(struct launch *launch, struct error *err)
 {
-    if (cgroup_make(launch->spec, &launch->ids, &launch->groups, err) < 0)
+    if (cgroup_delegate(&launch->groups, err) < 0 ||
+        cgroup_make(launch->spec, &launch->ids, &launch->groups, err) < 0)
         return -1;
     if (launch->groups.version)
         return 0;
@@ -258,9 +251,9 @@ static const struct {
     void (*undo)(struct launch *);
 } steps[] = {
     {"signals", hold_signals, release_signals},
-    {"claim", claim, unclaim},
     {"cgroup-plan", plan_groups, leave_groups},
-    {"janitor", start_janitor, dismiss_janitor},
+    {"claim", start_janitor, dismiss_janitor},
+    {"choose-ids", choose_ids, NULL},
     {"cgroups", make_groups, remove_groups},
     {"clone", clone_init, end_init},
     {"views", prepare_root, clear_root},

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -32,7 +33,7 @@ int wire_send_fds(int wire, const struct wire_message *message, const int *fds, 
     if (count > 0) {
         header.msg_control = control.space;
         header.msg_controllen = CMSG_SPACE(count * sizeof *fds);
-        struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+        struct cmsghdr *rights = &control.align;
         *rights = (struct cmsghdr){
             .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof *fds)};
         memcpy(CMSG_DATA(rights), fds, count * sizeof *fds);
@@ -102,6 +103,26 @@ int wire_receive(int wire, struct wire_message *message, int *fd)
     while (count > 1)
         close_fd(&fds[--count]);
     return status;
+}
+
+void wire_send_error(int wire, const struct error *err)
+{
+    struct wire_message message = {.kind = WIRE_ERROR, .value = err->status, .at_us = wire_now_us()};
+    int size = snprintf(message.text, sizeof message.text, "%s%c%s", err->message ? err->message : "", '\0',
+                        err->remedy ? err->remedy : "");
+    message.text_size = (uint32_t)(size < WIRE_TEXT_MAX ? size : WIRE_TEXT_MAX - 1);
+    wire_send_fds(wire, &message, NULL, 0);
+}
+
+int wire_take_error(const struct wire_message *message, struct error *err)
+{
+    if (message->kind != WIRE_ERROR)
+        return fail(err, STATUS_ERRORED, "unexpected word from a process of this run's");
+    fail(err, message->value, "%s", message->text);
+    size_t remedy = strlen(message->text) + 1;
+    if (remedy < message->text_size)
+        error_remedy(err, "%s", message->text + remedy);
+    return -1;
 }
 
 int64_t wire_now_us(void)

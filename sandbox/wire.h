@@ -15,6 +15,8 @@ enum wire_kind {
     WIRE_MOUNTS, /* descriptors of what the launcher made of the root; text: the place of each (root.h) */
     WIRE_GO,     /* ids are mapped */
     WIRE_SIGNAL, /* value: forward this signal to the step */
+    /* janitor to launcher, or WIRE_ERROR */
+    WIRE_CLAIM, /* index: slot; descriptors of the state folder and the locked file */
     /* init to launcher */
     WIRE_TIMING,          /* text: name of what is done, at_us */
     WIRE_MOUNT_WAY,       /* index: mount; text: how a COW was made */
@@ -56,6 +58,10 @@ int wire_receive(int wire, struct wire_message *message, int *fd);
 
 /* The same with all of its descriptors; fds has room for WIRE_FDS_MAX. */
 int wire_receive_fds(int wire, struct wire_message *message, int *fds, size_t *count);
+
+/* Sends an error as WIRE_ERROR; and makes err of one that came, always returning -1. */
+void wire_send_error(int wire, const struct error *err);
+int wire_take_error(const struct wire_message *message, struct error *err);
 
 int64_t wire_now_us(void);
 

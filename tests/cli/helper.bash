@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 
 # A folder that the test's user can read and write; removed at the end.
 setup_scratch() {
-    scratch=$(mktemp -d /tmp/indyno-test.XXXXXX)
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/indyno-test.XXXXXX")
     app=$scratch/app
     mkdir "$app"
     give "$scratch"
@@ -13,6 +13,15 @@ setup_scratch() {
 
 teardown_scratch() {
     rm -rf "$scratch"
+    remove_scopes
+}
+
+# The groups of in-scope.sh: what a run has left in one keeps it from going.
+remove_scopes() {
+    local scope
+    for scope in /sys/fs/cgroup/test-scope.*; do
+        [ ! -d "$scope" ] || rmdir "$scope" || { ls -d "$scope"/*/; cat "$scope/cgroup.procs"; return 1; }
+    done
 }
 
 setup() {
@@ -27,6 +36,16 @@ is_user() {
     [ -n "${INDYNO_TEST_USER-}" ]
 }
 
+# Whether each run of the user's is in a cgroup that is delegated to it (version 2).
+is_delegated() {
+    [ -n "${INDYNO_TEST_DELEGATE-}" ]
+}
+
+# Whether limits can be enforced.
+has_cgroups() {
+    ! is_user || is_delegated
+}
+
 give() {
     if is_user; then chown -R "$INDYNO_TEST_USER:" "$@"; fi
 }
@@ -37,7 +56,9 @@ set_rights() {
     is_user || return 0
     local home
     home=$(getent passwd "$INDYNO_TEST_USER" | cut -d: -f6)
-    rights=(env -i "PATH=$PATH" "HOME=$home" "INDYNO_STORE=$INDYNO_STORE" "INDYNO_CATALOG=${INDYNO_CATALOG-}"
+    rights=()
+    ! is_delegated || rights=("$abs_top_srcdir/tests/cli/in-scope.sh" "$INDYNO_TEST_USER")
+    rights+=(env -i "PATH=$PATH" "HOME=$home" "INDYNO_STORE=$INDYNO_STORE" "INDYNO_CATALOG=${INDYNO_CATALOG-}"
         "SECRET_OF_CALLER=${SECRET_OF_CALLER-}")
     [ "$(id -u)" != 0 ] || rights+=(setpriv --reuid "$(id -u "$INDYNO_TEST_USER")" --regid "$(id -g "$INDYNO_TEST_USER")"
         --init-groups)

@@ -1,0 +1,32 @@
+#!/bin/bash
+# guest.sh: in the guest of boot.sh, those of the command-line tests that depend on the kernel and on version 2 of the
+# cgroups: as root, and as a user to whom a group is delegated. Prints TAP, one plan for each, the tests' names with kernel
+# and user in front.
+set -eu -o pipefail
+: "${abs_top_srcdir:?}" "${INDYNO:?}" "${INDYNO_STORE:?}"
+export TMPDIR=/scratch abs_top_srcdir
+tests=$abs_top_srcdir/tests/cli
+chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|limits that|--pids-limit|namespace is its own'
+chosen="$chosen|exit status|--timeout|signals reach|--artifact|--bind|kill -9|many at once"
+chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user"
+chosen=${CHOSEN-$chosen} # for one who looks for a reason
+
+# On a disk whose ids can be mapped, as a store is.
+chmod 1777 /scratch
+mkdir -p /scratch/store/images/postgresql
+cp -a "$INDYNO_STORE"/images/postgresql/1[67].* /scratch/store/images/postgresql/
+cp -a "$INDYNO_STORE/images/postgresql-client" "$INDYNO_STORE/images/redis" /scratch/store/images/
+cp "$INDYNO" /scratch/indyno
+export INDYNO=/scratch/indyno INDYNO_STORE=/scratch/store
+
+run_as() { # NAME
+    bats --tap -f "$chosen" "$tests"/{dyno,run,databases}.bats |
+        sed -E "s/^((not )?ok [0-9]+) /\1 $(uname -r | cut -d. -f1,2), $1: /"
+}
+
+status=0
+run_as root || status=1
+export INDYNO_TEST_USER=indynotest INDYNO_TEST_DELEGATE=1
+chown -R "$INDYNO_TEST_USER:" /scratch/store
+run_as user || status=1
+exit "$status"
