@@ -51,13 +51,6 @@ static bool set_by_user(const struct environment_input *input, const char *name)
     return strings_env_get(&input->options->env, name) || strings_env_get(&input->app->env_file, name);
 }
 
-static int refuse_unset(const struct app *app, const char *name, struct error *err)
-{
-    fail(err, STATUS_DATA, "%s: env.%s: required, and has no value", app->path, name);
-    error_remedy(err, "give it one with -e %s=VALUE or --env-file FILE", name);
-    return -1;
-}
-
 static void generate(const struct environment_input *input, const char *name, struct environment *environment)
 {
     char secret[2 * SECRET_BYTES + 1];
@@ -66,23 +59,15 @@ static void generate(const struct environment_input *input, const char *name, st
     strings_add(&environment->generated, secret);
 }
 
-static int add_app(const struct environment_input *input, struct environment *environment, struct error *err)
+static void add_app(const struct environment_input *input, struct environment *environment)
 {
     for (size_t i = 0; i < input->app->env_count; i++) {
         const struct app_env *variable = &input->app->env[i];
-        bool given = set_by_user(input, variable->name);
         if (variable->value)
             set(environment, variable->name, variable->value);
-        else if (given)
-            continue;
-        else if (variable->generated)
+        else if (variable->generated && !set_by_user(input, variable->name))
             generate(input, variable->name, environment);
-        else if (variable->required)
-            return refuse_unset(input->app, variable->name, err);
-        else
-            strings_add(&environment->unset, variable->name);
     }
-    return 0;
 }
 
 /* ---- 3: Heroku's ---- */
@@ -169,22 +154,46 @@ static void add_list(const struct strings *list, struct environment *environment
     }
 }
 
+/* ---- What app.json declares ---- */
+
+static int refuse_unset(const struct app *app, const char *name, struct error *err)
+{
+    fail(err, STATUS_DATA, "%s: env.%s: required, and has no value", app->path, name);
+    error_remedy(err, "give it one with -e %s=VALUE or --env-file FILE", name);
+    return -1;
+}
+
+/* Asked last: a declared variable has a value whoever gives it one, such as a service its DATABASE_URL. */
+static int check_declared(const struct environment_input *input, struct environment *environment,
+                          struct error *err)
+{
+    for (size_t i = 0; i < input->app->env_count; i++) {
+        const struct app_env *variable = &input->app->env[i];
+        if (strings_env_get(&environment->env, variable->name))
+            continue;
+        if (variable->required)
+            return refuse_unset(input->app, variable->name, err);
+        strings_add(&environment->unset, variable->name);
+    }
+    return 0;
+}
+
 int environment_compose(const struct environment_input *input, struct environment *environment,
                         struct error *err)
 {
     *environment = (struct environment){0};
     add_own(input, environment);
-    if (add_app(input, environment, err) < 0) {
-        environment_clear(environment);
-        return -1;
-    }
+    add_app(input, environment);
     add_heroku(input, environment);
     for (size_t i = 0; i < input->services->count; i++)
         add_service(&input->services->items[i], environment);
     extend_path(input->services, environment);
     add_list(&input->app->env_file, environment);
     add_list(&input->options->env, environment);
-    return 0;
+    if (check_declared(input, environment, err) == 0)
+        return 0;
+    environment_clear(environment);
+    return -1;
 }
 
 void environment_clear(struct environment *environment)
