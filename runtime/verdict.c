@@ -104,7 +104,7 @@ static bool judge_timeout(const struct run *run, struct verdict *verdict)
         return false;
     return decide(
         verdict, VERDICT_TIMED_OUT, CAUSE_TIMEOUT, STATUS_TIMEOUT,
-        text_format("the time limit of %g s was reached", (double)run->plan->limits.wall_ms / 1000));
+        text_format("the time limit of %.15g s was reached", (double)run->plan->limits.wall_ms / 1000));
 }
 
 /* ---- Services ---- */
