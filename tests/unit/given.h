@@ -10,11 +10,9 @@
 
 #define TEXT(text) ((char[]){text})
 
-/* An initializer of struct strings: WORDS(TEXT("a"), TEXT("b")). */
+/* The members of struct strings: {WORDS(TEXT("a"), TEXT("b"))}. */
 #define WORDS(...)                                                                                           \
-    {                                                                                                        \
-        (char *[]){__VA_ARGS__, NULL}, sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)                      \
-    }
+    .items = (char *[]){__VA_ARGS__, NULL}, .count = sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)
 
 enum {
     GIVEN_POSTGRES_18, /* no client is new enough for it */

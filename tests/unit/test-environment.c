@@ -20,10 +20,10 @@ static const struct services both_services = {
     .items = {{.engine = &postgres_engine,
                .image = &given_images[GIVEN_POSTGRES_17],
                .client = &given_images[GIVEN_CLIENT_17],
-               .variables = WORDS(TEXT("DATABASE_URL"), TEXT("STATS_URL"))},
+               .variables = {WORDS(TEXT("DATABASE_URL"), TEXT("STATS_URL"))}},
               {.engine = &redis_engine,
                .image = &given_images[GIVEN_REDIS_7],
-               .variables = WORDS(TEXT("CACHE_URL")),
+               .variables = {WORDS(TEXT("CACHE_URL"))},
                .first_is_default = true,
                .password = TEXT("redis-secret")}},
     .count = 2,
@@ -280,8 +280,8 @@ static void test_given_secrets(void **state)
     (void)state;
     struct app_env variables[] = {{.name = TEXT("KEY"), .generated = true},
                                   {.name = TEXT("OTHER"), .generated = true}};
-    const struct app app = {.env = variables, .env_count = 2, .env_file = WORDS(TEXT("KEY=file"))};
-    const struct options options = {.env = WORDS(TEXT("OTHER=option"))};
+    const struct app app = {.env = variables, .env_count = 2, .env_file = {WORDS(TEXT("KEY=file"))}};
+    const struct options options = {.env = {WORDS(TEXT("OTHER=option"))}};
     cleanup_environment struct environment environment;
     compose_well(&options, &app, &no_services, &environment);
     assert_value(&environment, "KEY", "file");

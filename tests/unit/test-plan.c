@@ -80,7 +80,7 @@ static char *dump_steps(const struct plan *plan)
 static void test_steps(void **state)
 {
     (void)state;
-    const struct strings command = WORDS(TEXT("pytest"), TEXT("-k"), TEXT("a b"));
+    const struct strings command = {WORDS(TEXT("pytest"), TEXT("-k"), TEXT("a b"))};
     const struct {
         struct app app;
         struct strings command;
@@ -333,9 +333,9 @@ static void test_said(void **state)
                             .addon_count = 2,
                             .skipped_addons = skipped,
                             .skipped_count = 1,
-                            .buildpacks = WORDS(TEXT("heroku/nodejs"), TEXT("heroku/ruby")),
-                            .formation = WORDS(TEXT("web: quantity 1")),
-                            .unknown = WORDS(TEXT("pipeline"))};
+                            .buildpacks = {WORDS(TEXT("heroku/nodejs"), TEXT("heroku/ruby"))},
+                            .formation = {WORDS(TEXT("web: quantity 1"))},
+                            .unknown = {WORDS(TEXT("pipeline"))}};
     const struct plan_input input = input_of(&no_options, &app);
     cleanup_plan struct plan plan;
     make(&input, &plan);

@@ -39,8 +39,8 @@ static void test_lines(void **state)
 {
     (void)state;
     const struct strings none = {0};
-    const struct strings one = WORDS(TEXT("make"));
-    const struct strings three = WORDS(TEXT("pytest"), TEXT("a b"), TEXT(""));
+    const struct strings one = {WORDS(TEXT("make"))};
+    const struct strings three = {WORDS(TEXT("pytest"), TEXT("a b"), TEXT(""))};
     cleanup_free char *nothing = quote_words(&none);
     cleanup_free char *single = quote_words(&one);
     cleanup_free char *line = quote_words(&three);

@@ -175,7 +175,7 @@ static void test_versions(void **state)
 static void test_redis_version(void **state)
 {
     (void)state;
-    const struct options options = {.env = WORDS(TEXT("REDIS_VERSION=5")),
+    const struct options options = {.env = {WORDS(TEXT("REDIS_VERSION=5"))},
                                     .services[OPTION_REDIS].wanted = true};
     const struct app app = {0};
     cleanup_services struct services services;
@@ -344,7 +344,7 @@ static void test_postgres_preparation(void **state)
 {
     (void)state;
     static const struct row_addon two[ADDONS_MAX] = {{POSTGRES}, {POSTGRES, "STATS"}};
-    const struct strings off = WORDS(TEXT("HEROKU_CI_POSTGRES_HEROKU_EXT_OFF="));
+    const struct strings off = {WORDS(TEXT("HEROKU_CI_POSTGRES_HEROKU_EXT_OFF="))};
     const struct {
         const struct row_addon *addons;
         const struct strings *settings;

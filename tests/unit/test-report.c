@@ -1,0 +1,330 @@
+/* The report, read back as its readers do: every key of report.h, and null where something did not happen. */
+#include "unit.h"
+
+#include <cJSON.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "given.h"
+#include "runtime/report.h"
+
+static const struct plan plan = {
+    .dir = TEXT("/home/u/app"),
+    .name = TEXT("dyno"),
+    .services = {.items = {{.engine = &postgres_engine, .image = &given_images[GIVEN_POSTGRES_17]},
+                           {.engine = &redis_engine, .image = &given_images[GIVEN_REDIS_7]}},
+                 .count = 2,
+                 .notes = {WORDS(TEXT("of the plan"))}},
+    .environment = {.env = {WORDS(TEXT("CI=true"), TEXT("HEROKU_TEST_RUN_ID=an-id"))}},
+    .steps = {{.name = "test-setup"}, {.name = "test"}},
+    .step_count = 2,
+    .app_mount = 1,
+    .limits = {.memory_bytes = UINT64_C(1) << 33, .wall_ms = 90000, .kill_after_ms = 5000},
+    .network = SANDBOX_NETWORK_OUTBOUND,
+    .ids = SANDBOX_IDS_SUBORDINATE,
+    .not_provisioned = {WORDS(TEXT("papertrail"))},
+    .buildpacks = {WORDS(TEXT("heroku/ruby"), TEXT("heroku/nodejs"))},
+};
+
+/* Postgres crashed while the test ran; Redis was well. */
+static struct sandbox_process_result services[] = {
+    {SANDBOX_SIGNALED, .term_signal = 11, .started_us = 10, .ready_us = 20, .ended_us = 30, .cpu_us = 5,
+     .log_tail = TEXT("FATAL:\t\"x\"\n\xff\x1b[0m\n")},
+    {SANDBOX_RUNNING, .started_us = 11, .ready_us = 21, .ended_us = -1, .cpu_us = 6},
+};
+static struct sandbox_process_result steps[] = {
+    {SANDBOX_EXITED, .exit_status = 0, .started_us = 40, .ready_us = -1, .ended_us = 50, .cpu_us = 7},
+    {SANDBOX_NOT_EXECUTED, .exec_errno = ENOENT, .started_us = 60, .ready_us = -1, .ended_us = -1},
+};
+static const char *mount_ways[] = {NULL, "overlay"};
+static const struct sandbox_result result = {
+    .services = services,
+    .service_count = 2,
+    .steps = steps,
+    .step_count = 2,
+    .leaves = {{"step", .memory_peak_bytes = UINT64_C(5) << 30, .cpu_us = 70, .oom_kills = 1,
+                .pids_denied = 2},
+               {"dyno", .memory_peak_bytes = 9, .cpu_us = -1}},
+    .leaf_count = 2,
+    .cpu_us = UINT64_C(1) << 40,
+    .cgroups = true,
+    .timings = {{"clone", 3}, {"mounts", 4}},
+    .timing_count = 2,
+    .mount_ways = mount_ways,
+    .mount_count = 2,
+    .weaker = {WORDS(TEXT("limits"))},
+    .notes = {WORDS(TEXT("of the sandbox"))},
+};
+static const struct verdict verdict = {.kind = VERDICT_ERRORED,
+                                       .cause = CAUSE_SERVICE,
+                                       .exit_status = 125,
+                                       .message = TEXT("postgres was killed"),
+                                       .remedy = TEXT("see its log"),
+                                       .service = 0,
+                                       .notes = {WORDS(TEXT("of the verdict"))}};
+static const struct verdict green = {.kind = VERDICT_SUCCEEDED, .cause = CAUSE_EXIT, .service = -1};
+static const struct artifact_totals artifacts = {.bytes = UINT64_C(1) << 32, .files = 3, .left_out = 1};
+static const struct report whole = {&verdict, &plan, &result, &artifacts};
+
+static void delete_json(cJSON **json)
+{
+    cJSON_Delete(*json);
+}
+
+#define cleanup_json __attribute__((cleanup(delete_json)))
+
+static cJSON *parse(const struct report *report, bool one_line)
+{
+    cleanup_free char *text = report_text(report, one_line);
+    cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
+    if (!json)
+        fail_msg("not JSON: %s", text);
+    return json;
+}
+
+/* "a b c", in the order of the text. */
+static void assert_keys(const cJSON *object, const char *expected)
+{
+    char *text = copy_string("");
+    assert_true(cJSON_IsObject(object));
+    for (const cJSON *item = object->child; item; item = item->next) {
+        char *longer = text_format("%s%s%s", text, *text ? " " : "", item->string);
+        free(text);
+        text = longer;
+    }
+    assert_text("keys", text, expected);
+    free(text);
+}
+
+/* What "services/0/name" leads to, or NULL. */
+static const cJSON *find(const cJSON *json, const char *path)
+{
+    for (const char *at = path; json && *at;) {
+        size_t length = strcspn(at, "/");
+        cleanup_free char *key = text_format("%.*s", (int)length, at);
+        json = cJSON_IsArray(json) ? cJSON_GetArrayItem(json, (int)strtol(key, NULL, 10))
+                                   : cJSON_GetObjectItemCaseSensitive(json, key);
+        at += length + (at[length] == '/');
+    }
+    return json;
+}
+
+/* One member, and what it looks like. */
+struct member {
+    const char *path, *json;
+};
+
+static void check(const struct report *report, const struct member *members, size_t count)
+{
+    cleanup_json cJSON *json = parse(report, false);
+    for (size_t i = 0; i < count; i++) {
+        const cJSON *found = find(json, members[i].path);
+        cleanup_free char *text = found ? cJSON_PrintUnformatted(found) : NULL;
+        assert_text(members[i].path, text, members[i].json);
+    }
+}
+
+#define CHECK(report, members) check(report, members, sizeof members / sizeof *members)
+
+/* ---- Keys ---- */
+
+#define VERDICT_KEYS "indyno verdict cause message remedy exit_status service notes"
+#define RUN_KEYS                                                                                             \
+    "name dir run_id ids network weaker cgroups limits services steps cpu_us usage app_view artifacts "      \
+    "buildpacks_not_run not_provisioned timings"
+
+static void test_keys(void **state)
+{
+    (void)state;
+    cleanup_json cJSON *json = parse(&whole, false);
+    assert_keys(json, VERDICT_KEYS " " RUN_KEYS);
+    assert_keys(find(json, "limits"), "memory_bytes cpu_millis pids disk_bytes timeout_ms kill_after_ms");
+    assert_keys(find(json, "services/1"),
+                "name state exit_status signal started_us ended_us cpu_us version ready_us log_tail");
+    assert_keys(find(json, "steps/1"), "name state exit_status signal started_us ended_us cpu_us errno");
+    assert_keys(find(json, "usage/1"), "leaf memory_peak_bytes cpu_us oom_kills pids_denied");
+    assert_keys(find(json, "artifacts"), "files bytes left_out");
+    assert_keys(find(json, "timings/1"), "step at_us");
+}
+
+/* What did not begin has no figures. */
+static void test_refused(void **state)
+{
+    (void)state;
+    const struct error why = {.status = STATUS_DATA, .message = TEXT("no such folder")};
+    cleanup_verdict struct verdict refused;
+    verdict_refused(&why, &refused);
+    const struct report report = {.verdict = &refused};
+    static const struct member members[] = {
+        {"indyno", "\"" PACKAGE_VERSION "\""},
+        {"verdict", "\"errored\""},
+        {"cause", "\"refused\""},
+        {"message", "\"no such folder\""},
+        {"remedy", "null"},
+        {"exit_status", "65"},
+        {"service", "null"},
+        {"notes", "[]"},
+    };
+    cleanup_json cJSON *json = parse(&report, false);
+    assert_keys(json, VERDICT_KEYS);
+    CHECK(&report, members);
+}
+
+/* ---- Values ---- */
+
+static void test_whole(void **state)
+{
+    (void)state;
+    static const struct member members[] = {
+        {"indyno", "\"" PACKAGE_VERSION "\""},
+        {"verdict", "\"errored\""},
+        {"cause", "\"service\""},
+        {"message", "\"postgres was killed\""},
+        {"remedy", "\"see its log\""},
+        {"exit_status", "125"},
+        {"service", "\"postgres\""},
+        {"notes", "[\"of the verdict\",\"of the sandbox\",\"of the plan\"]"},
+        {"name", "\"dyno\""},
+        {"dir", "\"/home/u/app\""},
+        {"run_id", "\"an-id\""},
+        {"ids", "\"subordinate\""},
+        {"network", "\"outbound\""},
+        {"weaker", "[\"limits\"]"},
+        {"cgroups", "true"},
+        {"limits", "{\"memory_bytes\":8589934592,\"cpu_millis\":null,\"pids\":null,\"disk_bytes\":null,"
+                   "\"timeout_ms\":90000,\"kill_after_ms\":5000}"},
+        {"cpu_us", "1099511627776"},
+        {"app_view", "\"overlay\""},
+        {"artifacts", "{\"files\":3,\"bytes\":4294967296,\"left_out\":1}"},
+        {"buildpacks_not_run", "[\"heroku/ruby\",\"heroku/nodejs\"]"},
+        {"not_provisioned", "[\"papertrail\"]"},
+        {"timings", "[{\"step\":\"clone\",\"at_us\":3},{\"step\":\"mounts\",\"at_us\":4}]"},
+        {"usage", "[{\"leaf\":\"step\",\"memory_peak_bytes\":5368709120,\"cpu_us\":70,\"oom_kills\":1,"
+                  "\"pids_denied\":2},{\"leaf\":\"dyno\",\"memory_peak_bytes\":9,\"cpu_us\":null,"
+                  "\"oom_kills\":0,\"pids_denied\":0}]"},
+    };
+    CHECK(&whole, members);
+}
+
+static void test_processes(void **state)
+{
+    (void)state;
+    static const struct member members[] = {
+        {"services/0/name", "\"postgres\""},
+        {"services/0/version", "\"17.10\""},
+        {"services/0/state", "\"signaled\""},
+        {"services/0/exit_status", "null"},
+        {"services/0/signal", "11"},
+        {"services/0/started_us", "10"},
+        {"services/0/ready_us", "20"},
+        {"services/0/ended_us", "30"},
+        {"services/0/cpu_us", "5"},
+        {"services/1/name", "\"redis\""},
+        {"services/1/version", "\"7.0.15\""},
+        {"services/1/state", "\"running\""},
+        {"services/1/exit_status", "null"},
+        {"services/1/signal", "null"},
+        {"services/1/ready_us", "21"},
+        {"services/1/ended_us", "null"},
+        {"services/1/log_tail", "null"},
+        {"steps/0/name", "\"test-setup\""},
+        {"steps/0/state", "\"exited\""},
+        {"steps/0/exit_status", "0"},
+        {"steps/0/signal", "null"},
+        {"steps/0/errno", "null"},
+        {"steps/0/started_us", "40"},
+        {"steps/0/ended_us", "50"},
+        {"steps/0/cpu_us", "7"},
+        {"steps/1/name", "\"test\""},
+        {"steps/1/state", "\"not-executed\""},
+        {"steps/1/exit_status", "null"},
+        {"steps/1/errno", "\"ENOENT\""},
+        {"steps/1/ended_us", "null"},
+        {"steps/2", NULL},
+    };
+    CHECK(&whole, members);
+}
+
+/* A log may hold any bytes: JSON is UTF-8. */
+static void test_log_tail(void **state)
+{
+    (void)state;
+    cleanup_json cJSON *json = parse(&whole, false);
+    assert_text("log_tail", cJSON_GetStringValue(find(json, "services/0/log_tail")),
+                "FATAL:\t\"x\"\n\xEF\xBF\xBD\x1b[0m\n");
+}
+
+/* A dyno that could not be made: the plan's services and steps never came about. */
+static void test_not_made(void **state)
+{
+    (void)state;
+    const struct sandbox_result nothing = {.end = SANDBOX_END_SETUP};
+    const struct report report = {&green, &plan, &nothing, NULL};
+    static const struct member members[] = {
+        {"message", "null"},
+        {"remedy", "null"},
+        {"service", "null"},
+        {"exit_status", "0"},
+        {"notes", "[\"of the plan\"]"},
+        {"cgroups", "false"},
+        {"weaker", "[]"},
+        {"services", "[]"},
+        {"steps", "[]"},
+        {"usage", "[]"},
+        {"timings", "[]"},
+        {"app_view", "null"},
+        {"artifacts", "null"},
+        {"cpu_us", "0"},
+    };
+    CHECK(&report, members);
+}
+
+static void test_not_started(void **state)
+{
+    (void)state;
+    struct sandbox_process_result idle[] = {
+        {SANDBOX_NOT_STARTED, .started_us = -1, .ready_us = -1, .ended_us = -1},
+        {SANDBOX_NOT_STARTED, .started_us = -1, .ready_us = -1, .ended_us = -1}};
+    const char *no_ways[] = {NULL, NULL};
+    const struct sandbox_result started = {.services = idle,
+                                           .service_count = 2,
+                                           .steps = idle,
+                                           .step_count = 2,
+                                           .mount_ways = no_ways,
+                                           .mount_count = 2};
+    const struct report report = {&green, &plan, &started, NULL};
+    static const struct member members[] = {
+        {"services/0",
+         "{\"name\":\"postgres\",\"state\":\"not-started\",\"exit_status\":null,\"signal\":null,"
+         "\"started_us\":null,\"ended_us\":null,\"cpu_us\":0,\"version\":\"17.10\","
+         "\"ready_us\":null,\"log_tail\":null}"},
+        {"steps/1", "{\"name\":\"test\",\"state\":\"not-started\",\"exit_status\":null,\"signal\":null,"
+                    "\"started_us\":null,\"ended_us\":null,\"cpu_us\":0,\"errno\":null}"},
+        {"app_view", "null"},
+    };
+    CHECK(&report, members);
+}
+
+/* ---- Text ---- */
+
+static void test_lines(void **state)
+{
+    (void)state;
+    cleanup_free char *line = report_text(&whole, true), *lines = report_text(&whole, false);
+    cleanup_json cJSON *of_line = parse(&whole, true), *of_lines = parse(&whole, false);
+    assert_null(strchr(line, '\n'));
+    assert_non_null(strchr(lines, '\n'));
+    assert_false(text_ends(lines, "\n"));
+    assert_true(cJSON_Compare(of_line, of_lines, true));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys),        cmocka_unit_test(test_refused),  cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_processes),   cmocka_unit_test(test_log_tail), cmocka_unit_test(test_not_made),
+        cmocka_unit_test(test_not_started), cmocka_unit_test(test_lines),
+    };
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}
