@@ -1,12 +1,12 @@
 /* The report, read back as its readers do: every key of report.h, and null where something did not happen. */
 #include "unit.h"
 
-#include <cJSON.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/own.h"
 #include "given.h"
+#include "members.h"
 #include "runtime/report.h"
 
 static const struct plan plan = {
@@ -67,62 +67,16 @@ static const struct verdict green = {.kind = VERDICT_SUCCEEDED, .cause = CAUSE_E
 static const struct artifact_totals artifacts = {.bytes = UINT64_C(1) << 32, .files = 3, .left_out = 1};
 static const struct report whole = {&verdict, &plan, &result, &artifacts};
 
-static void delete_json(cJSON **json)
-{
-    cJSON_Delete(*json);
-}
-
-#define cleanup_json __attribute__((cleanup(delete_json)))
-
 static cJSON *parse(const struct report *report, bool one_line)
 {
     cleanup_free char *text = report_text(report, one_line);
-    cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
-    if (!json)
-        fail_msg("not JSON: %s", text);
-    return json;
+    return members_parse(text);
 }
-
-/* "a b c", in the order of the text. */
-static void assert_keys(const cJSON *object, const char *expected)
-{
-    char *text = copy_string("");
-    assert_true(cJSON_IsObject(object));
-    for (const cJSON *item = object->child; item; item = item->next) {
-        char *longer = text_format("%s%s%s", text, *text ? " " : "", item->string);
-        free(text);
-        text = longer;
-    }
-    assert_text("keys", text, expected);
-    free(text);
-}
-
-/* What "services/0/name" leads to, or NULL. */
-static const cJSON *find(const cJSON *json, const char *path)
-{
-    for (const char *at = path; json && *at;) {
-        size_t length = strcspn(at, "/");
-        cleanup_free char *key = text_format("%.*s", (int)length, at);
-        json = cJSON_IsArray(json) ? cJSON_GetArrayItem(json, (int)strtol(key, NULL, 10))
-                                   : cJSON_GetObjectItemCaseSensitive(json, key);
-        at += length + (at[length] == '/');
-    }
-    return json;
-}
-
-/* One member, and what it looks like. */
-struct member {
-    const char *path, *json;
-};
 
 static void check(const struct report *report, const struct member *members, size_t count)
 {
     cleanup_json cJSON *json = parse(report, false);
-    for (size_t i = 0; i < count; i++) {
-        const cJSON *found = find(json, members[i].path);
-        cleanup_free char *text = found ? cJSON_PrintUnformatted(found) : NULL;
-        assert_text(members[i].path, text, members[i].json);
-    }
+    assert_members(json, members, count);
 }
 
 #define CHECK(report, members) check(report, members, sizeof members / sizeof *members)
@@ -139,13 +93,15 @@ static void test_keys(void **state)
     (void)state;
     cleanup_json cJSON *json = parse(&whole, false);
     assert_keys(json, VERDICT_KEYS " " RUN_KEYS);
-    assert_keys(find(json, "limits"), "memory_bytes cpu_millis pids disk_bytes timeout_ms kill_after_ms");
-    assert_keys(find(json, "services/1"),
+    assert_keys(members_find(json, "limits"),
+                "memory_bytes cpu_millis pids disk_bytes timeout_ms kill_after_ms");
+    assert_keys(members_find(json, "services/1"),
                 "name state exit_status signal started_us ended_us cpu_us version ready_us log_tail");
-    assert_keys(find(json, "steps/1"), "name state exit_status signal started_us ended_us cpu_us errno");
-    assert_keys(find(json, "usage/1"), "leaf memory_peak_bytes cpu_us oom_kills pids_denied");
-    assert_keys(find(json, "artifacts"), "files bytes left_out");
-    assert_keys(find(json, "timings/1"), "step at_us");
+    assert_keys(members_find(json, "steps/1"),
+                "name state exit_status signal started_us ended_us cpu_us errno");
+    assert_keys(members_find(json, "usage/1"), "leaf memory_peak_bytes cpu_us oom_kills pids_denied");
+    assert_keys(members_find(json, "artifacts"), "files bytes left_out");
+    assert_keys(members_find(json, "timings/1"), "step at_us");
 }
 
 /* What did not begin has no figures. */
@@ -251,7 +207,7 @@ static void test_log_tail(void **state)
 {
     (void)state;
     cleanup_json cJSON *json = parse(&whole, false);
-    assert_text("log_tail", cJSON_GetStringValue(find(json, "services/0/log_tail")),
+    assert_text("log_tail", cJSON_GetStringValue(members_find(json, "services/0/log_tail")),
                 "FATAL:\t\"x\"\n\xEF\xBF\xBD\x1b[0m\n");
 }
 
