@@ -169,6 +169,7 @@ static void test_hiding(void **state)
         {"plain", "plain"},
         {"secret", "(generated)"},
         {"a secret, a secret", "a (generated), a (generated)"},
+        {"secretsecret", "(generated)(generated)"},
         {"secretother", "(generated)(generated)"},
         {"secre", "secre"},
     };

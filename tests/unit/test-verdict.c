@@ -241,7 +241,7 @@ static const struct row service_rows[] = {
     {.services = {{KILLED(SIGSEGV)}, {KILLED(SIGKILL)}},
      .steps = {{EXITED(0)}},
      ERRORED_BY("postgres", "postgres was killed by signal 11 (Segmentation fault)")},
-    {WELL, .steps = {{EXITED(0)}}, .leaves = {{"step"}, {"redis", .oom_kills = 1}},
+    {WELL, .steps = {{EXITED(0)}}, .leaves = {{.name = "step"}, {"redis", .oom_kills = 1}},
      ERRORED_BY("redis", "redis: the memory limit killed 1 process of its leaf cgroup"),
      .remedy = "give the dyno more memory with --memory"},
     {.services = {{KILLED(SIGKILL)}, {RUNNING}},
