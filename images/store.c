@@ -185,7 +185,10 @@ int store_remove(const char *store, const char *name, const char *version, struc
         return -1;
     /* renamed first, so that it is gone at once and whole, and a sweep finishes a removal that is killed */
     if (rename(place, grave) < 0) {
-        fail_errno(err, "remove %s", place);
+        if (errno == ENOENT)
+            fail(err, STATUS_DATA, "%s:%s is not installed", name, version);
+        else
+            fail_errno(err, "remove %s", place);
         store_delete_tree(staging);
         return -1;
     }
