@@ -90,7 +90,7 @@ void images_free(struct image *images, size_t count)
 
 /* ---- Changing ---- */
 
-static int make_folders(const char *path, struct error *err)
+static int make_each_folder(const char *path, struct error *err)
 {
     cleanup_free char *part = copy_string(path);
     for (char *slash = part + 1; *slash; slash++) {
@@ -106,13 +106,19 @@ static int make_folders(const char *path, struct error *err)
     return 0;
 }
 
-int store_make(const char *store, struct error *err)
+/* Makes path and what is above it. A store is read by every run, whatever its maker's umask is. */
+static int make_folders(const char *path, struct error *err)
 {
-    mode_t mask = umask(022); /* a store is read by every run, whatever its maker's umask is */
-    cleanup_free char *folder = text_format("%s/images", store);
-    int made = make_folders(folder, err);
+    mode_t mask = umask(022);
+    int made = make_each_folder(path, err);
     umask(mask);
     return made;
+}
+
+int store_make(const char *store, struct error *err)
+{
+    cleanup_free char *folder = text_format("%s/images", store);
+    return make_folders(folder, err);
 }
 
 int store_lock(const char *store, struct error *err)
