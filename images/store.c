@@ -140,9 +140,19 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
     return type == FTW_DP ? rmdir(path) : unlink(path);
 }
 
+/* Only root can remove what is in a folder that its owner cannot write. */
+static int open_up(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)where;
+    if ((type == FTW_D || type == FTW_DNR) && (st->st_mode & S_IRWXU) != S_IRWXU)
+        chmod(path, S_IRWXU);
+    return 0;
+}
+
 void store_delete_tree(const char *folder)
 {
     enum { OPEN_FOLDERS = 32 };
+    nftw(folder, open_up, OPEN_FOLDERS, FTW_PHYS);
     nftw(folder, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
