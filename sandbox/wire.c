@@ -1,6 +1,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +70,24 @@ static size_t take_descriptors(struct msghdr *header, int *fds)
     return size / sizeof *fds;
 }
 
+static void close_all(int *fds, size_t *count)
+{
+    while (*count > 0)
+        close_fd(&fds[--*count]);
+}
+
+static bool is_message(const struct msghdr *header, const struct wire_message *message, size_t got)
+{
+    return !(header->msg_flags & MSG_TRUNC) && got >= HEADER_SIZE && message->text_size == got - HEADER_SIZE;
+}
+
+static int refuse(int *fds, size_t *count)
+{
+    close_all(fds, count);
+    errno = EPROTO;
+    return -1;
+}
+
 int wire_receive_fds(int wire, struct wire_message *message, int *fds, size_t *count)
 {
     struct iovec part = {.iov_base = message, .iov_len = sizeof *message};
@@ -80,15 +99,13 @@ int wire_receive_fds(int wire, struct wire_message *message, int *fds, size_t *c
     ssize_t got;
     while ((got = recvmsg(wire, &header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
         ;
-    *count = got > 0 ? take_descriptors(&header, fds) : 0;
+    *count = got < 0 ? 0 : take_descriptors(&header, fds);
+    if (got == 0)
+        close_all(fds, count);
     if (got <= 0)
         return (int)got;
-    if ((size_t)got < HEADER_SIZE || message->text_size != (size_t)got - HEADER_SIZE) {
-        while (*count > 0)
-            close_fd(&fds[--*count]);
-        errno = EPROTO;
-        return -1;
-    }
+    if (!is_message(&header, message, (size_t)got))
+        return refuse(fds, count);
     size_t end = message->text_size < WIRE_TEXT_MAX ? message->text_size : WIRE_TEXT_MAX - 1;
     message->text[end] = '\0';
     return 1;
@@ -96,12 +113,14 @@ int wire_receive_fds(int wire, struct wire_message *message, int *fds, size_t *c
 
 int wire_receive(int wire, struct wire_message *message, int *fd)
 {
-    int fds[WIRE_FDS_MAX];
+    int fds[WIRE_FDS_MAX] = {-1};
     size_t count;
     int status = wire_receive_fds(wire, message, fds, &count);
-    *fd = count > 0 ? fds[0] : -1;
-    while (count > 1)
-        close_fd(&fds[--count]);
+    *fd = -1;
+    if (count > 1)
+        return refuse(fds, &count);
+    if (count == 1)
+        *fd = fds[0];
     return status;
 }
 
