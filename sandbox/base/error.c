@@ -67,11 +67,22 @@ int error_context(struct error *err, const char *format, ...)
     return -1;
 }
 
+/* The bytes of the control character at c, or 0: U+0080 to U+009F are controls, two bytes in UTF-8. */
+static size_t control_size(const unsigned char *c)
+{
+    if (*c < ' ' || *c == 0x7f)
+        return 1;
+    return *c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
+}
+
 static void print_line(const char *prefix, const char *line, FILE *to)
 {
     fputs(prefix, to);
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++)
-        fputc(*c < ' ' || *c == 0x7f ? '?' : *c, to);
+    for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
+        size_t control = control_size(c);
+        fputc(control ? '?' : *c, to);
+        c += control > 1;
+    }
     fputc('\n', to);
 }
 
