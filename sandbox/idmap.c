@@ -74,7 +74,8 @@ int idmap_choose(const struct sandbox_spec *spec, unsigned slot, struct idmap *m
 
 static uid_t host_id(const struct idmap *map, uid_t base, uid_t caller, uid_t inner)
 {
-    if (map->mode != SANDBOX_IDS_BLOCK && inner == SANDBOX_ID_FIRST)
+    if (map->mode == SANDBOX_IDS_SINGLE ||
+        (map->mode == SANDBOX_IDS_SUBORDINATE && inner == SANDBOX_ID_FIRST))
         return caller;
     if (inner == SANDBOX_ID_NOBODY)
         return base + NOBODY_OFFSET;
