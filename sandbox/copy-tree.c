@@ -43,14 +43,15 @@ static int copy_file(int from, int to, const char *name, const struct stat *st)
     return futimens(out, times);
 }
 
-static int copy_link(int from, int to, const char *name)
+static int copy_link(int from, int to, const char *name, const struct stat *st)
 {
     char target[PATH_MAX];
     ssize_t size = readlinkat(from, name, target, sizeof target - 1);
     if (size < 0)
         return -1;
     target[size] = '\0';
-    return symlinkat(target, to, name);
+    const struct timespec times[2] = {st->st_atim, st->st_mtim};
+    return symlinkat(target, to, name) < 0 ? -1 : utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
 static int copy_folder(int from, int to, const char *what, int depth, struct error *err);
@@ -68,7 +69,10 @@ static int copy_subfolder(int from, int to, const char *name, const struct stat 
         return fail_errno(err, "copy the folder %s", name);
     if (copy_folder(in, out, name, depth + 1, err) < 0)
         return -1;
-    return fchmod(out, st->st_mode & 0777) < 0 ? fail_errno(err, "copy the folder %s", name) : 0;
+    const struct timespec times[2] = {st->st_atim, st->st_mtim};
+    if (fchmod(out, st->st_mode & 0777) < 0 || futimens(out, times) < 0)
+        return fail_errno(err, "copy the folder %s", name);
+    return 0;
 }
 
 static int copy_entry(int from, int to, const char *name, int depth, struct error *err)
@@ -79,7 +83,7 @@ static int copy_entry(int from, int to, const char *name, int depth, struct erro
     if (S_ISDIR(st.st_mode))
         return copy_subfolder(from, to, name, &st, depth, err);
     int copied = S_ISREG(st.st_mode)   ? copy_file(from, to, name, &st)
-                 : S_ISLNK(st.st_mode) ? copy_link(from, to, name)
+                 : S_ISLNK(st.st_mode) ? copy_link(from, to, name, &st)
                                        : 0;
     return copied < 0 ? fail_errno(err, "copy %s", name) : 0;
 }
