@@ -228,7 +228,6 @@ static char *find_installed(const char *store, const char *name, const char *wan
 static int not_in_catalog(const struct catalog_entry *entry, const char *name, const char *wanted,
                           struct error *err)
 {
-    cleanup_strings struct strings known = {0};
     cleanup_free char *text = copy_string("");
     for (size_t i = 0; i < entry->release_count; i++) {
         char *longer = text_format("%s%s%s", text, i ? ", " : "", entry->releases[i].version);
