@@ -188,7 +188,10 @@ static int build_and_publish(const char *store, const struct order *order, insta
     cleanup_free char *staging = store_staging(store, err);
     if (!staging)
         return -1;
-    if (build(staging, order, &image, err) < 0 || store_publish(store, staging, &image, err) < 0) {
+    mode_t mask = umask(022); /* every run reads the image, whatever its maker's umask is */
+    int built = build(staging, order, &image, err);
+    umask(mask);
+    if (built < 0 || store_publish(store, staging, &image, err) < 0) {
         store_delete_tree(staging);
         return -1;
     }
