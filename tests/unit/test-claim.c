@@ -50,7 +50,8 @@ static void sweep_nothing(const char *record)
 static void test_disjoint(void **state)
 {
     (void)state;
-    int *slots = mmap(NULL, sizeof *slots * CLAIMERS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int *slots =
+        mmap(NULL, sizeof *slots * CLAIMERS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int start[2], stop[2];
     assert_int_equal(pipe(start) | pipe(stop), 0);
     for (int i = 0; i < CLAIMERS; i++) {
@@ -59,7 +60,8 @@ static void test_disjoint(void **state)
             char byte;
             close(start[1]);
             close(stop[1]);
-            if (read(start[0], &byte, 1) != 0 || claim_take(&claim, state_dir, CLAIMERS, sweep_nothing, NULL) < 0)
+            if (read(start[0], &byte, 1) != 0 ||
+                claim_take(&claim, state_dir, CLAIMERS, sweep_nothing, NULL) < 0)
                 _exit(1);
             slots[i] = 1 + (int)claim.slot;
             __sync_fetch_and_add(&slots[i], 0);
@@ -115,7 +117,8 @@ static void test_sweeps_the_dead(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         struct claim claim;
-        if (claim_take(&claim, state_dir, 4, sweep_nothing, NULL) < 0 || claim_record(&claim, "made this\n", NULL) < 0)
+        if (claim_take(&claim, state_dir, 4, sweep_nothing, NULL) < 0 ||
+            claim_record(&claim, "made this\n", NULL) < 0)
             _exit(1);
         raise(SIGKILL);
     }

@@ -91,7 +91,8 @@ static void test_calls(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         int got = try_call(&calls[i]);
-        bool right = calls[i].expected ? got == calls[i].expected : got != EPERM && got != ENOSYS && got != 255;
+        bool right =
+            calls[i].expected ? got == calls[i].expected : got != EPERM && got != ENOSYS && got != 255;
         if (!right)
             fail_msg("%s: errno %d, expected %d", calls[i].what, got, calls[i].expected);
     }
