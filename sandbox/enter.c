@@ -17,7 +17,7 @@
 #include "privilege.h"
 #include "wire.h"
 
-enum { COMMAND_LINE_MAX = 65536 };
+enum { COMMAND_LINE_MAX = 65536, ROUTE_TIMEOUT_MS = 20 * 1000 };
 
 static void tell_timing(const struct init_parts *parts, const char *name)
 {
@@ -112,6 +112,9 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
         return fail_errno(err, "make a network namespace");
     await_go(parts);
     tell_timing(parts, "namespaces");
+    /* before this process's ids change, which hides its namespaces from a user's pasta */
+    if (parts->spec->network != SANDBOX_NETWORK_NONE && net_await_default_route(ROUTE_TIMEOUT_MS, err) < 0)
+        return -1;
     /* joined while the process still has the launcher's ids, which is what version 1 asks for */
     if (join_own_group(parts, err) < 0)
         return -1;

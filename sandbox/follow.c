@@ -237,6 +237,16 @@ static void take_deadline(struct state *state)
     tell_to_end(state, SIGTERM);
 }
 
+/* A test that was promised a network and has none proves nothing. */
+static void lose_network(struct state *state)
+{
+    if (state->ending || state->done || state->failed)
+        return;
+    state->failed = true;
+    pasta_blame(state->follow->pasta, state->err);
+    sys_pidfd_kill(state->follow->init_pidfd, SIGKILL);
+}
+
 static int milliseconds_left(const struct state *state)
 {
     if (!state->deadline_us)
@@ -253,6 +263,7 @@ static int await_end(struct state *state)
         {.fd = state->follow->wire, .events = POLLIN},
         {.fd = state->follow->init_pidfd, .events = POLLIN},
         {.fd = state->follow->signals, .events = POLLIN},
+        {.fd = state->follow->pasta->pidfd, .events = POLLIN},
     };
     for (;;) {
         int ready = poll(polled, sizeof polled / sizeof *polled, milliseconds_left(state));
@@ -266,6 +277,10 @@ static int await_end(struct state *state)
             polled[0].fd = -1;
         if (polled[2].revents)
             take_signal(state);
+        if (polled[3].revents) {
+            lose_network(state);
+            polled[3].fd = -1;
+        }
         if (polled[1].revents && !polled[0].revents)
             return 0;
     }

@@ -4,6 +4,7 @@
 #define INDYNO_FOLLOW_H
 
 #include "base/error.h"
+#include "pasta.h"
 #include "sandbox.h"
 
 struct follow {
@@ -12,7 +13,8 @@ struct follow {
     int64_t start_us; /* CLOCK_MONOTONIC at launch */
     int wire;         /* the launcher's end */
     int init_pidfd;
-    int signals; /* signalfd of SIGINT, SIGTERM and SIGHUP, which are blocked */
+    const struct pasta *pasta; /* its pidfd is -1 where there is none */
+    int signals;               /* signalfd of SIGINT, SIGTERM and SIGHUP, which are blocked */
 };
 
 /* Returns when init is gone. -1 with err where the dyno could not be set up, or ended without a word. */

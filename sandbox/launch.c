@@ -25,7 +25,7 @@
 #include "idmap.h"
 #include "init.h"
 #include "janitor.h"
-#include "net.h"
+#include "pasta.h"
 #include "root.h"
 #include "wire.h"
 
@@ -41,8 +41,9 @@ struct launch {
     struct janitor janitor;
     struct root_parts root;
     int wire, init_wire;
-    pid_t init, pasta;
-    int init_pidfd, pasta_pidfd;
+    pid_t init;
+    int init_pidfd;
+    struct pasta pasta;
     int signals;
     sigset_t old_mask;
 };
@@ -210,19 +211,16 @@ static int connect_network(struct launch *launch, struct error *err)
 {
     if (launch->spec->network == SANDBOX_NETWORK_NONE)
         return 0;
-    launch->pasta_pidfd =
-        net_pasta_start(launch->init, launch->spec->state_dir, launch->claim.slot, &launch->pasta, err);
-    return launch->pasta_pidfd < 0 ? -1 : janitor_watch(&launch->janitor, launch->pasta_pidfd, err);
+    if (pasta_start(&launch->ids, launch->init, launch->spec->state_dir, &launch->pasta, err) < 0 ||
+        janitor_watch(&launch->janitor, launch->pasta.pidfd, err) < 0)
+        return -1;
+    pasta_go(&launch->pasta);
+    return 0;
 }
 
 static void disconnect_network(struct launch *launch)
 {
-    if (launch->pasta_pidfd < 0)
-        return;
-    sys_pidfd_kill(launch->pasta_pidfd, SIGKILL);
-    while (waitpid(launch->pasta, NULL, 0) < 0 && errno == EINTR)
-        ;
-    close_fd(&launch->pasta_pidfd);
+    pasta_end(&launch->pasta);
 }
 
 static int go(struct launch *launch, struct error *err)
@@ -241,6 +239,7 @@ static int follow(struct launch *launch, struct error *err)
                            .start_us = launch->start_us,
                            .wire = launch->wire,
                            .init_pidfd = launch->init_pidfd,
+                           .pasta = &launch->pasta,
                            .signals = launch->signals};
     return follow_dyno(&parts, err);
 }
@@ -299,7 +298,7 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
                             .wire = -1,
                             .init_wire = -1,
                             .init_pidfd = -1,
-                            .pasta_pidfd = -1,
+                            .pasta = {0, -1, -1, -1},
                             .signals = -1};
     start_result(spec, result);
     int status = 0;

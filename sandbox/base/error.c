@@ -75,15 +75,18 @@ static size_t control_size(const unsigned char *c)
     return *c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
 }
 
+/* In one piece, so that lines of processes that print at once do not mix. */
 static void print_line(const char *prefix, const char *line, FILE *to)
 {
-    fputs(prefix, to);
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++) {
+    char *text = text_format("%s%s\n", prefix, line), *end = text + strlen(prefix);
+    for (const unsigned char *c = (const unsigned char *)end; *c && c[1]; c++) {
         size_t control = control_size(c);
-        fputc(control ? '?' : *c, to);
+        *end++ = control ? '?' : (char)*c;
         c += control > 1;
     }
-    fputc('\n', to);
+    memcpy(end, "\n", 2);
+    fputs(text, to);
+    free(text);
 }
 
 void error_print(const struct error *err, FILE *to)

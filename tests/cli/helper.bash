@@ -115,13 +115,14 @@ await_nothing_left() {
     return 1
 }
 
-# The process of that name among the descendants of process $1.
+# The processes whose names are like pattern $2 among the descendants of process $1.
 descendant() {
-    local pid=$1 name=$2 child children
+    local pid=$1 pattern=$2 child children
     read -ra children <"/proc/$pid/task/$pid/children" || true
     for child in "${children[@]}"; do
-        [ "$(cat "/proc/$child/comm")" != "$name" ] || echo "$child"
-        descendant "$child" "$name"
+        # shellcheck disable=SC2053 # a pattern
+        if [[ $(cat "/proc/$child/comm") == $pattern ]]; then echo "$child"; fi
+        descendant "$child" "$pattern"
     done
 }
 
@@ -130,4 +131,14 @@ status_of() {
     local status=0
     wait "$1" || status=$?
     [ "$status" = "$2" ] || { echo "status $status, expected $2"; return 1; }
+}
+
+# Waits until a process is gone but for its reaping, which is up to the host's pid 1.
+await_gone() { # PID
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        grep -qs '^State:.[^Z]' "/proc/$1/status" || return 0
+        sleep 0.01
+    done
+    return 1
 }
