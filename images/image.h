@@ -61,9 +61,9 @@ struct catalog;
 int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
                   const char *wanted, struct error *err);
 
-/* The newest client programs that serve a server of this version: a tree whose bins go on the step's PATH.
- * Returns the index in images, or -1 where none is installed (psql is then missing, and the caller says so).
- */
+/* The client programs that serve a server of this version: of the nearest major that is not older, the newest
+ * release. A tree whose bins go on the step's PATH. Returns the index in images, or -1 where none is
+ * installed (psql is then missing, and the caller says so). */
 int resolve_client(const struct image *images, size_t count, const char *server_version);
 
 /* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another). */

@@ -57,15 +57,26 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
     return best >= 0 ? best : refuse(catalog, images, count, name, wanted, err);
 }
 
-/* The oldest that is new enough: it is the nearest to what the server's own would be. */
+static unsigned long major_of(const char *version)
+{
+    return strtoul(version, NULL, 10);
+}
+
+/* The nearest major is the nearest to what the server's own would be, and of it the newest release. */
+static bool is_nearer(const char *version, const char *best)
+{
+    if (major_of(version) != major_of(best))
+        return major_of(version) < major_of(best);
+    return version_compare(version, best) > 0;
+}
+
 int resolve_client(const struct image *images, size_t count, const char *server_version)
 {
-    unsigned long major = strtoul(server_version, NULL, 10);
     int best = -1;
     for (size_t i = 0; i < count; i++)
         if (text_equal(images[i].name, "postgresql-client") &&
-            strtoul(images[i].version, NULL, 10) >= major &&
-            (best < 0 || version_compare(images[i].version, images[best].version) < 0))
+            major_of(images[i].version) >= major_of(server_version) &&
+            (best < 0 || is_nearer(images[i].version, images[best].version)))
             best = (int)i;
     return best;
 }

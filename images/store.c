@@ -125,6 +125,8 @@ int store_lock(const char *store, struct error *err)
 {
     cleanup_free char *path = text_format("%s/.lock", store);
     cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && errno == ENOENT)
+        return fail(err, STATUS_DATA, "%s: there is no store yet", store);
     if (fd < 0)
         return fail_errno(err, "open %s", path);
     while (flock(fd, LOCK_EX) < 0)

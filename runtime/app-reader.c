@@ -77,30 +77,32 @@ static int add_env_file(const char *path, struct app *app, struct error *err)
     if (folder_fd < 0)
         return -1;
     cleanup_app struct app part = {0};
-    if (read_as_owner(folder_fd, path, read_env_file, &part, err) < 0)
+    if (read_as_owner(folder_fd, path, read_env_file, NULL, &part, err) < 0)
         return -1;
     app->env_file = part.env_file;
     part.env_file = (struct strings){0};
     return 0;
 }
 
-static int read_all(const char *dir, const char *env_file, struct app *app, struct error *err)
+static int read_all(const char *dir, const char *env_file, const struct app_meanwhile *meanwhile,
+                    struct app *app, struct error *err)
 {
     cleanup_fd int folder_fd = folder_open(dir, dir, err);
     if (folder_fd < 0)
         return -1;
     cleanup_free char *path = manifest_path(dir);
-    if (read_as_owner(folder_fd, path, read_checkout, app, err) < 0)
+    if (read_as_owner(folder_fd, path, read_checkout, meanwhile, app, err) < 0)
         return -1;
     free(app->path);
     app->path = steal_pointer(path);
     return env_file ? add_env_file(env_file, app, err) : 0;
 }
 
-int app_read(const char *dir, const char *env_file, struct app *app, struct error *err)
+int app_read(const char *dir, const char *env_file, const struct app_meanwhile *meanwhile, struct app *app,
+             struct error *err)
 {
     *app = (struct app){0};
-    if (read_all(dir, env_file, app, err) == 0)
+    if (read_all(dir, env_file, meanwhile, app, err) == 0)
         return 0;
     app_clear(app);
     return -1;

@@ -173,7 +173,14 @@ static int decode(const struct app_wire *wire, const char *path, int wait_status
     return fail(err, STATUS_ERRORED, "%s: its reader failed", path);
 }
 
-static int read_in_child(int folder_fd, const char *path, reader *read, struct app *app, struct error *err)
+static void do_meanwhile(const struct app_meanwhile *meanwhile)
+{
+    if (meanwhile)
+        meanwhile->act(meanwhile->argument);
+}
+
+static int read_in_child(int folder_fd, const char *path, reader *read, const struct app_meanwhile *meanwhile,
+                         struct app *app, struct error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -186,13 +193,18 @@ static int read_in_child(int folder_fd, const char *path, reader *read, struct a
     if (pid == 0)
         child(folder_fd, to, path, read);
     close_fd(&to);
+    do_meanwhile(meanwhile);
     cleanup_app_wire struct app_wire wire = {0};
     int received = receive(from, path, &wire, err);
     int status = end_child(pid);
     return received < 0 ? -1 : decode(&wire, path, status, app, err);
 }
 
-int read_as_owner(int folder_fd, const char *path, reader *read, struct app *app, struct error *err)
+int read_as_owner(int folder_fd, const char *path, reader *read, const struct app_meanwhile *meanwhile,
+                  struct app *app, struct error *err)
 {
-    return geteuid() == 0 ? read_in_child(folder_fd, path, read, app, err) : read(folder_fd, path, app, err);
+    if (geteuid() == 0)
+        return read_in_child(folder_fd, path, read, meanwhile, app, err);
+    do_meanwhile(meanwhile);
+    return read(folder_fd, path, app, err);
 }

@@ -83,11 +83,36 @@ static bool has_to_choose(const struct options *options)
     return geteuid() != 0 && (options->weaker & SANDBOX_WEAKER_IDS);
 }
 
+/* What does not depend on the app, while that is read by another process. */
+struct meanwhile {
+    struct prepared *prepared;
+    struct error err;
+};
+
+static void look_at_host(void *argument)
+{
+    struct meanwhile *meanwhile = argument;
+    meanwhile->prepared->lang = find_lang();
+    root_files_add(&meanwhile->prepared->root, &meanwhile->err);
+}
+
+static int read_app(const struct options *options, struct prepared *prepared, struct error *err)
+{
+    struct meanwhile host = {.prepared = prepared};
+    const struct app_meanwhile meanwhile = {look_at_host, &host};
+    int status = app_read(options->dir, options->env_file, &meanwhile, &prepared->app, err);
+    if (status == 0 && host.err.message) {
+        *err = host.err;
+        return -1;
+    }
+    error_clear(&host.err);
+    return status;
+}
+
 static int read_all(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     if (open_dir(options, prepared, err) < 0 || open_binds(options, prepared, err) < 0 ||
-        app_read(options->dir, options->env_file, &prepared->app, err) < 0 ||
-        read_store(options, prepared, err) < 0 || root_files_add(&prepared->root, err) < 0)
+        read_app(options, prepared, err) < 0 || read_store(options, prepared, err) < 0)
         return -1;
     prepared->cwd = getcwd(NULL, 0);
     if (!prepared->cwd)
@@ -117,7 +142,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .bind_fds = prepared->bind_fds,
                                      .cwd = prepared->cwd,
                                      .state_dir = prepared->state_dir,
-                                     .lang = find_lang(),
+                                     .lang = prepared->lang,
                                      .term = find_term(),
                                      .random_hex = text_random_hex};
     return plan_make(&input, &prepared->plan, err);

@@ -22,6 +22,7 @@ struct prepared {
     int dir_fd, *bind_fds; /* O_PATH */
     size_t bind_count;
     char *dir, *cwd, *state_dir;
+    const char *lang;
     struct plan plan;
 };
 

@@ -188,35 +188,35 @@ static bool judge_not_executed(const struct run *run, size_t index, struct verdi
                           : text_format("%s: %s", step->argv.items[0], strerror(errnum)));
 }
 
-/* Why a step failed that did not have to: a limit, where one was hit. */
-static void explain_failure(const struct run *run, const char *name, const char *end, struct verdict *verdict)
+/* The limit that was hit where a step failed: ": the memory limit killed ...", or "". cause may be changed.
+ */
+static char *limit_words(const struct run *run, enum verdict_cause *cause)
 {
     uint64_t killed = oom_kills(run->result, "step"), denied = pids_denied(run->result);
     cleanup_free char *processes = process_words(killed ? killed : denied);
-    if (killed)
-        decide(verdict, VERDICT_FAILED, CAUSE_MEMORY_LIMIT, verdict->exit_status,
-               text_format("the %s %s: the memory limit killed %s of the leaf cgroup step", name, end,
-                           processes));
-    else if (denied)
-        decide(verdict, VERDICT_FAILED, CAUSE_PIDS_LIMIT, verdict->exit_status,
-               text_format("the %s %s: the limit of processes refused %s", name, end, processes));
+    if (killed) {
+        *cause = CAUSE_MEMORY_LIMIT;
+        return text_format(": the memory limit killed %s of the leaf cgroup step", processes);
+    }
+    if (!denied)
+        return copy_string("");
+    *cause = CAUSE_PIDS_LIMIT;
+    return text_format(": the limit of processes refused %s", processes);
 }
 
 static bool judge_ended(const struct run *run, size_t index, struct verdict *verdict)
 {
     const struct sandbox_process_result *step = &run->result->steps[index];
     const char *name = run->plan->steps[index].name;
-    cleanup_free char *end = end_words(step);
+    bool signaled = step->state == SANDBOX_SIGNALED;
+    enum verdict_cause cause = signaled ? CAUSE_SIGNAL : CAUSE_EXIT;
+    cleanup_free char *end = end_words(step), *limit = limit_words(run, &cause);
     if (run->plan->steps[index].must_succeed)
         return decide(verdict, VERDICT_ERRORED, CAUSE_TEST_SETUP, STATUS_ERRORED,
-                      text_format("%s %s; the test was not run", name, end));
-    if (step->state == SANDBOX_SIGNALED)
-        decide(verdict, VERDICT_FAILED, CAUSE_SIGNAL, SIGNAL_STATUS + step->term_signal,
-               text_format("the %s %s", name, end));
-    else
-        decide(verdict, VERDICT_FAILED, CAUSE_EXIT, step->exit_status, NULL);
-    explain_failure(run, name, end, verdict);
-    return true;
+                      text_format("%s %s%s; the test was not run", name, end, limit));
+    return decide(verdict, VERDICT_FAILED, cause,
+                  signaled ? SIGNAL_STATUS + step->term_signal : step->exit_status,
+                  cause == CAUSE_EXIT ? NULL : text_format("the %s %s%s", name, end, limit));
 }
 
 static bool judge_step(const struct run *run, size_t index, struct verdict *verdict)

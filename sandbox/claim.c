@@ -66,6 +66,13 @@ static void sweep_all(int dir_fd, void (*sweep)(const char *record))
             sweep_slot(dir_fd, entry->d_name, sweep);
 }
 
+void claim_sweep(const char *state_dir, void (*sweep)(const char *record))
+{
+    cleanup_fd int dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir_fd >= 0)
+        sweep_all(dir_fd, sweep);
+}
+
 int claim_take(struct claim *claim, const char *state_dir, unsigned slots, void (*sweep)(const char *record),
                struct error *err)
 {

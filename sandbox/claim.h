@@ -26,6 +26,9 @@ struct claim {
 int claim_take(struct claim *claim, const char *state_dir, unsigned slots, void (*sweep)(const char *record),
                struct error *err);
 
+/* Only sweeps, as far as it can. */
+void claim_sweep(const char *state_dir, void (*sweep)(const char *record));
+
 /* Replaces the claim's record: lines of text for a later sweep. */
 int claim_record(const struct claim *claim, const char *record, struct error *err);
 

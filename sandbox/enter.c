@@ -17,7 +17,7 @@
 #include "privilege.h"
 #include "wire.h"
 
-enum { COMMAND_LINE_MAX = 65536, ROUTE_TIMEOUT_MS = 20 * 1000 };
+enum { COMMAND_LINE_CHUNK = 4096, ROUTE_TIMEOUT_MS = 20 * 1000 };
 
 static void tell_timing(const struct init_parts *parts, const char *name)
 {
@@ -55,12 +55,11 @@ static int become_root(const struct init_parts *parts, struct error *err)
  * its environment stands right behind them. */
 static void hide_command_line(void)
 {
-    char *text = allocate(COMMAND_LINE_MAX, 1);
+    char chunk[COMMAND_LINE_CHUNK], *end = program_invocation_name;
     cleanup_fd int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, COMMAND_LINE_MAX);
-    for (ssize_t i = 0; i < size; i++)
-        program_invocation_name[i] = '\0';
-    free(text);
+    for (ssize_t size; fd >= 0 && (size = read(fd, chunk, sizeof chunk)) > 0;)
+        end += size;
+    memset(program_invocation_name, 0, (size_t)(end - program_invocation_name));
     prctl(PR_SET_NAME, "indyno-init");
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

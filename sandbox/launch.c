@@ -90,15 +90,28 @@ static void leave_groups(struct launch *launch)
 
 static int start_janitor(struct launch *launch, struct error *err)
 {
-    const struct sandbox_spec *spec = launch->spec;
-    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
-    return janitor_start(spec->state_dir, slots, &launch->groups, &launch->claim, &launch->janitor, err);
+    return janitor_start(launch->spec->state_dir, &launch->groups, &launch->janitor, err);
 }
 
 static void dismiss_janitor(struct launch *launch)
 {
-    claim_drop(&launch->claim);
     janitor_dismiss(&launch->janitor);
+}
+
+static int claim(struct launch *launch, struct error *err)
+{
+    const struct sandbox_spec *spec = launch->spec;
+    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
+    cleanup_free char *record = cgroup_record(&launch->groups);
+    if (claim_take(&launch->claim, spec->state_dir, slots, cgroup_sweep, err) < 0 ||
+        (*record && claim_record(&launch->claim, record, err) < 0))
+        return -1;
+    return janitor_share_claim(&launch->janitor, &launch->claim, &launch->groups, err);
+}
+
+static void unclaim(struct launch *launch)
+{
+    claim_drop(&launch->claim);
 }
 
 static int choose_ids(struct launch *launch, struct error *err)
@@ -251,7 +264,8 @@ static const struct {
 } steps[] = {
     {"signals", hold_signals, release_signals},
     {"cgroup-plan", plan_groups, leave_groups},
-    {"claim", start_janitor, dismiss_janitor},
+    {"janitor", start_janitor, dismiss_janitor},
+    {"claim", claim, unclaim},
     {"choose-ids", choose_ids, NULL},
     {"cgroups", make_groups, remove_groups},
     {"clone", clone_init, end_init},

@@ -229,51 +229,51 @@ static int open_inside(int root, const char *path, int flags)
     return sys_openat2(root, path, &how);
 }
 
-/* Opens the folder path, making it and its parents. */
-static int make_folders(int root, const char *path, struct error *err)
-{
-    char part[PATH_MAX];
-    cleanup_fd int folder = open_inside(root, *path ? path : ".", O_PATH | O_DIRECTORY);
-    if (folder >= 0)
-        return steal_fd(&folder);
-    folder = open_inside(root, ".", O_PATH | O_DIRECTORY);
-    for (const char *at = path; folder >= 0 && *at;) {
-        at += strspn(at, "/");
-        size_t length = strcspn(at, "/");
-        if (length == 0)
-            break;
-        snprintf(part, sizeof part, "%.*s", (int)(at + length - path), path);
-        int next = open_inside(root, part, O_PATH | O_DIRECTORY);
-        if (next < 0 && errno == ENOENT) {
-            char name[NAME_MAX + 1];
-            snprintf(name, sizeof name, "%.*s", (int)length, at);
-            if (mkdirat(folder, name, 0755) == 0)
-                next = open_inside(root, part, O_PATH | O_DIRECTORY);
-        }
-        close_fd(&folder);
-        folder = next;
-        at += length;
-    }
-    return folder < 0 ? fail_errno(err, "make the folder %s in the dyno", path) : steal_fd(&folder);
-}
+static int make_folders(int root, const char *path, struct error *err);
 
-static int make_parent(int root, const char *path, const char **name, struct error *err)
+/* Opens the folder that path's last part, *name, lies in; made where it is missing. Root itself is not opened
+ * again: *parent is then root, and *owned -1. */
+static int open_parent(int root, const char *path, const char **name, int *parent, int *owned,
+                       struct error *err)
 {
-    char parent[PATH_MAX];
+    char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     *name = slash ? slash + 1 : path;
-    snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - path) : 0, path);
-    return make_folders(root, parent, err);
+    *owned = -1;
+    *parent = root;
+    if (!slash || slash == path)
+        return 0;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    return *parent = *owned = make_folders(root, folder, err);
+}
+
+/* Opens the folder path, making it and its parents. Most are made once and named often: so it is opened
+ * first. */
+static int make_folders(int root, const char *path, struct error *err)
+{
+    int folder = open_inside(root, path, O_PATH | O_DIRECTORY);
+    if (folder >= 0)
+        return folder;
+    const char *name;
+    int parent;
+    cleanup_fd int owned = -1;
+    if (errno != ENOENT)
+        return fail_errno(err, "make the folder %s in the dyno", path);
+    if (open_parent(root, path, &name, &parent, &owned, err) < 0)
+        return -1;
+    folder = mkdirat(parent, name, 0755) == 0 ? open_inside(root, path, O_PATH | O_DIRECTORY) : -1;
+    return folder < 0 ? fail_errno(err, "make the folder %s in the dyno", path) : folder;
 }
 
 static int make_file(int root, const char *path, const char *content, mode_t mode, struct error *err)
 {
     const char *name;
-    cleanup_fd int parent = make_parent(root, path, &name, err);
-    if (parent < 0)
+    int parent;
+    cleanup_fd int owned = -1;
+    if (open_parent(root, path, &name, &parent, &owned, err) < 0)
         return -1;
-    cleanup_fd int fd = openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || text_write_all(fd, content, strlen(content)) < 0 || fchmod(fd, mode ? mode : 0644) < 0)
+    cleanup_fd int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? mode : 0644);
+    if (fd < 0 || text_write_all(fd, content, strlen(content)) < 0)
         return fail_errno(err, "make %s in the dyno", path);
     return 0;
 }
@@ -281,23 +281,28 @@ static int make_file(int root, const char *path, const char *content, mode_t mod
 static int make_link(int root, const char *path, const char *to, struct error *err)
 {
     const char *name;
-    cleanup_fd int parent = make_parent(root, path, &name, err);
-    if (parent < 0)
+    int parent;
+    cleanup_fd int owned = -1;
+    if (open_parent(root, path, &name, &parent, &owned, err) < 0)
         return -1;
     return symlinkat(to, parent, name) < 0 ? fail_errno(err, "make the link %s in the dyno", path) : 0;
 }
 
-/* A place to mount onto: a folder, or an empty file where the source is none. */
+/* A place to mount onto: a folder, or a file where the source is none; an empty one unless something is
+ * there. */
 static int make_mount_point(int root, const char *path, bool folder, struct error *err)
 {
     if (folder)
         return make_folders(root, path, err);
-    cleanup_fd int there = open_inside(root, path, O_PATH);
-    if (there < 0 && make_file(root, path, "", 0644, err) < 0)
+    const char *name;
+    int parent;
+    cleanup_fd int owned = -1;
+    if (open_parent(root, path, &name, &parent, &owned, err) < 0)
         return -1;
-    if (there < 0)
-        there = open_inside(root, path, O_PATH);
-    return there < 0 ? fail_errno(err, "make %s in the dyno", path) : steal_fd(&there);
+    int point = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (point < 0 && errno == EEXIST)
+        point = open_inside(root, path, O_PATH);
+    return point < 0 ? fail_errno(err, "make %s in the dyno", path) : point;
 }
 
 /* ---- Kinds of mounts ---- */

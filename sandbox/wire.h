@@ -15,8 +15,9 @@ enum wire_kind {
     WIRE_MOUNTS, /* descriptors of what the launcher made of the root; text: the place of each (root.h) */
     WIRE_GO,     /* ids are mapped */
     WIRE_SIGNAL, /* value: forward this signal to the step */
-    /* janitor to launcher, or WIRE_ERROR */
+    /* launcher to janitor, besides WIRE_DONE; it answers WIRE_GO or WIRE_ERROR where it has to move */
     WIRE_CLAIM, /* index: slot; descriptors of the state folder and the locked file */
+    WIRE_WATCH, /* descriptor of a process to kill */
     /* init to launcher */
     WIRE_TIMING,          /* text: name of what is done, at_us */
     WIRE_MOUNT_WAY,       /* index: mount; text: how a COW was made */

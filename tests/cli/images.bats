@@ -38,16 +38,36 @@ load helper
     INDYNO_STORE=$store run -65 indyno image import redis:6.2.10 "$scratch/nowhere"
 }
 
-@test "a version that was imported runs" {
-    type -P redis-server >/dev/null || skip "no redis-server on this host to import"
-    local store=$scratch/store version
-    version=$(redis-server --version | sed 's/.* v=\([0-9.]*\).*/\1/')
-    mkdir -p "$scratch/redis/bin"
-    cp "$(type -P redis-server)" "$(type -P redis-cli)" "$scratch/redis/bin/"
+@test "a version that was imported runs, and is gone when removed" {
+    local store=$scratch/store version source
+    version=$(indyno image inspect redis:7.0 | jq -r .version)
+    source=$(indyno image inspect redis:7.0 | jq -r '.path + "/" + .tree')
+    cp -r "$source" "$scratch/redis"
+    rm -r "$scratch/redis/shims" "$scratch/redis/loaders"
     give "$scratch"
     INDYNO_STORE=$store run -0 indyno image import "redis:$version" "$scratch/redis"
     INDYNO_STORE=$store run -0 --separate-stderr indyno run -q "--redis=$version" "$app" -- sh -c 'redis-cli ping'
     [ "$output" = PONG ]
     INDYNO_STORE=$store run -0 indyno image rm "redis:$version"
     INDYNO_STORE=$store run -65 indyno run -q "--redis=$version" "$app" -- true
+    INDYNO_STORE=$store run -65 indyno image rm "redis:$version"
+}
+
+@test "import of a Postgres: a template is made, and it runs" {
+    local store=$scratch/store source
+    source=$(indyno image inspect postgresql:16 | jq -r '.path + "/" + .tree')
+    INDYNO_STORE=$store run -0 indyno image import postgresql:16.14 "$source"
+    INDYNO_STORE=$store run -0 --separate-stderr indyno run -q --postgres=16 "$app" -- \
+        sh -c 'head -1 $PGDATA/PG_VERSION 2>/dev/null; pg_ctl --version'
+    [[ "$output" == *"(PostgreSQL) 16.14"* ]]
+}
+
+@test "a package whose digest is not the catalog's is refused, and nothing of it stays" {
+    local store=$scratch/store catalog=$scratch/catalog.json
+    jq '.postgresql.releases |= map(select(.version == "14.23") | .source |= map_values(sub("sha512-.."; "sha512-xx")))' \
+        "$abs_top_srcdir/images/catalog.json" >"$catalog"
+    give "$scratch"
+    INDYNO_STORE=$store INDYNO_CATALOG=$catalog run -125 indyno image install postgresql:14
+    [[ "$output" == *"its digest is sha512-"*"the catalog says sha512-xx"* ]]
+    [ "$(find "$store" -mindepth 1 ! -name .lock ! -name images)" = "" ]
 }

@@ -37,7 +37,7 @@ static void expect_app(const struct scratch *scratch, const char *env_file, cons
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
     cleanup_free char *env_path = env_file ? text_format("%s/%s", scratch->path, env_file) : NULL;
-    if (app_read(scratch->path, env_path, &app, &err) < 0)
+    if (app_read(scratch->path, env_path, NULL, &app, &err) < 0)
         fail_msg("refused: %s", err.message);
     cleanup_free char *dumped = app_dump(&app), *path = text_format("%s/app.json", scratch->path);
     assert_string_equal(dumped, dump);
@@ -50,7 +50,7 @@ static void expect_refusal(const struct scratch *scratch, const char *env_file, 
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
     cleanup_free char *env_path = env_file ? text_format("%s/%s", scratch->path, env_file) : NULL;
-    assert_int_equal(app_read(scratch->path, env_path, &app, &err), -1);
+    assert_int_equal(app_read(scratch->path, env_path, NULL, &app, &err), -1);
     cleanup_free char *expected = text_format("%s%s", scratch->path, message);
     assert_string_equal(err.message, expected);
     assert_int_equal(err.status, STATUS_DATA);
@@ -64,7 +64,7 @@ static void test_nothing_there(void **state)
     scratch_make(&scratch);
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
-    assert_int_equal(app_read(scratch.path, NULL, &app, &err), 0);
+    assert_int_equal(app_read(scratch.path, NULL, NULL, &app, &err), 0);
     assert_false(app.present);
     expect_app(&scratch, NULL, "");
 }
@@ -117,10 +117,10 @@ static void test_working_folder(void **state)
     assert_int_equal(chdir(scratch.path), 0);
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
-    assert_int_equal(app_read(".", NULL, &app, &err), -1);
+    assert_int_equal(app_read(".", NULL, NULL, &app, &err), -1);
     assert_string_equal(err.message, "app.json:1:2: not valid JSON: expected a value");
     assert_int_equal(unlink("app.json"), 0);
-    assert_int_equal(app_read("./", "ci.env", &app, &err), 0);
+    assert_int_equal(app_read("./", "ci.env", NULL, &app, &err), 0);
     assert_string_equal(app.path, "app.json");
     assert_int_equal(app.env_file.count, 1);
     assert_int_equal(fchdir(before), 0);
@@ -140,7 +140,7 @@ static void test_bad_folders(void **state)
         cleanup_free char *expected = text_format("%s: %s", dir, rows[i].why);
         cleanup_app struct app app;
         cleanup_error struct error err = {0};
-        assert_int_equal(app_read(dir, NULL, &app, &err), -1);
+        assert_int_equal(app_read(dir, NULL, NULL, &app, &err), -1);
         assert_int_equal(err.status, STATUS_DATA);
         assert_string_equal(err.message, expected);
     }
@@ -340,7 +340,7 @@ static void test_rights_of_child(void **state)
         assert_true(kept_from_it >= 0);
         cleanup_app struct app app = {0};
         cleanup_error struct error err = {0};
-        assert_int_equal(read_as_owner(scratch.fd, "x", tell_rights, &app, &err), 0);
+        assert_int_equal(read_as_owner(scratch.fd, "x", tell_rights, NULL, &app, &err), 0);
         cleanup_free char *uid =
             text_format("Uid:\t%u\t%u\t%u\t%u", owners[i], owners[i], owners[i], owners[i]);
         cleanup_free char *gid =
@@ -425,7 +425,7 @@ static void test_outcomes_of_child(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cleanup_app struct app app = {0};
         cleanup_error struct error err = {0};
-        assert_int_equal(read_as_owner(scratch.fd, "x", rows[i].read, &app, &err), -1);
+        assert_int_equal(read_as_owner(scratch.fd, "x", rows[i].read, NULL, &app, &err), -1);
         assert_int_equal(err.status, rows[i].status);
         assert_string_equal(err.message, rows[i].message);
         assert_true(text_equal(err.remedy, rows[i].remedy));

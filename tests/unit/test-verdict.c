@@ -401,7 +401,9 @@ static const struct row precedence_rows[] = {
      ERRORED_BY("redis", "redis exited with 1")},
     {WELL, .scripts = true, .steps = {{EXITED(5)}, {EXITED(6)}}, ALL_LEAVES, .kind = VERDICT_ERRORED,
      .cause = CAUSE_TEST_SETUP, .status = STATUS_ERRORED,
-     .message = "test-setup exited with 5; the test was not run"},
+     .message =
+         "test-setup exited with 5: the memory limit killed 1 process of the leaf cgroup step; the test was "
+         "not run"},
     {WELL, .scripts = true, .steps = {{EXITED(0)}, {EXITED(6)}}, ALL_LEAVES, .kind = VERDICT_FAILED,
      .cause = CAUSE_MEMORY_LIMIT, .status = 6,
      .message = "the test exited with 6: the memory limit killed 1 process of the leaf cgroup step"},

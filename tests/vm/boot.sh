@@ -55,7 +55,6 @@ mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 mkdir -p /dev/shm /dev/pts
 ln -s /proc/self/fd /dev/fd
 mount -t devpts devpts /dev/pts; mount -t tmpfs t /dev/shm; mount -t tmpfs t /run
-mount -t tmpfs t /tmp; chmod 1777 /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo "+cpuset +cpu +io +memory +pids" >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/session
