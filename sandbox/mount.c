@@ -17,11 +17,21 @@ int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
     return mount < 0 ? fail_errno(err, "bind %s", *path ? path : "a folder") : mount;
 }
 
+/* Reads errno. */
+static int fail_setattr(struct error *err, const char *tried, const char *what)
+{
+    bool missing = errno == ENOSYS;
+    fail_errno(err, "%s of %s (mount_setattr)", tried, what);
+    if (missing)
+        error_remedy(err, "this kernel is too old: Linux 5.12 is the first with mount_setattr(2)");
+    return -1;
+}
+
 int mount_attributes(int mount, uint64_t attributes, bool recursive, const char *what, struct error *err)
 {
     struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
     if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
-        return fail_errno(err, "restrict the mount of %s (mount_setattr)", what);
+        return fail_setattr(err, "restrict the mount", what);
     return 0;
 }
 
@@ -29,7 +39,7 @@ int mount_idmap(int mount, int userns, const char *what, struct error *err)
 {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns};
     if (sys_mount_setattr(mount, "", AT_EMPTY_PATH, &attr) < 0)
-        return fail_errno(err, "map the ids of %s (mount_setattr)", what);
+        return fail_setattr(err, "map the ids", what);
     return 0;
 }
 

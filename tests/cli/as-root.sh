@@ -6,6 +6,9 @@ if [ "$(id -u)" != 0 ]; then
     echo "1..0 # SKIP not root: a run as root cannot be tried"
     exit 0
 fi
+work=$(mktemp -d /tmp/indyno-as-root.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+. "$abs_top_srcdir/tests/cli/tree.sh"
 : "${INDYNO_STORE:=/var/lib/indyno}"
 export INDYNO_STORE
-exec "$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats
+"$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats

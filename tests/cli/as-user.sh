@@ -3,21 +3,19 @@
 # for this (indynotest), with a copy of the program and of the store that this user can read.
 set -eu
 : "${abs_top_srcdir:?}" "${BATS:?}" "${INDYNO:?}"
+work=$(mktemp -d /tmp/indyno-as-user.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+. "$abs_top_srcdir/tests/cli/tree.sh"
 if [ "$(id -u)" != 0 ]; then
     INDYNO_TEST_USER=$(id -un)
     : "${INDYNO_STORE:=${XDG_DATA_HOME:-$HOME/.local/share}/indyno}"
-    export INDYNO_TEST_USER INDYNO_STORE
-    exec "$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats
+else
+    INDYNO_TEST_USER=indynotest
+    id "$INDYNO_TEST_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/sh "$INDYNO_TEST_USER" >&2
+    cp "$INDYNO" "$work/indyno"
+    cp -a "${INDYNO_STORE:-/var/lib/indyno}" "$work/store"
+    chown -R "$INDYNO_TEST_USER:" "$work/store"
+    INDYNO=$work/indyno INDYNO_STORE=$work/store
 fi
-INDYNO_TEST_USER=indynotest
-id "$INDYNO_TEST_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/sh "$INDYNO_TEST_USER" >&2
-work=$(mktemp -d /tmp/indyno-as-user.XXXXXX)
-trap 'rm -rf "$work"' EXIT
-chmod 755 "$work"
-cp "$INDYNO" "$work/indyno"
-cp -a "${INDYNO_STORE:-/var/lib/indyno}" "$work/store"
-chown -R "$INDYNO_TEST_USER:" "$work/store"
-INDYNO=$work/indyno
-INDYNO_STORE=$work/store
 export INDYNO INDYNO_STORE INDYNO_TEST_USER
 "$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats

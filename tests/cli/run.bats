@@ -170,13 +170,14 @@ J
 }
 
 @test "many at once share nothing" {
-    local i
+    local i pids=()
     for i in $(seq 12); do
-        indyno run -q "$app" -- sh -c 'cat /proc/self/uid_map' >"$scratch/map.$i" 2>&1 &
+        start_indyno run -q "$app" -- sh -c 'cat /proc/self/uid_map; sleep 0.2' >"$scratch/map.$i" 2>&1 &
+        pids+=($!)
     done
-    wait
+    for i in "${pids[@]}"; do status_of "$i" 0; done
     if ! is_user; then
-        [ "$(cat "$scratch"/map.* | awk '$1 == 0 {print $2}' | sort -u | wc -l)" -ge 1 ]
+        [ "$(cat "$scratch"/map.* | awk '$1 == 0 {print $2}' | sort | uniq -d)" = "" ]
         [ "$(cat "$scratch"/map.* | awk '$1 == 0 && $2 == 0' | wc -l)" = 0 ]
     fi
     await_nothing_left

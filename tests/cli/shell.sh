@@ -7,9 +7,9 @@ n=0 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 for f in quickstart .ci/run images/from-* images/template-* tests/cli/*.sh tests/cli/helper.bash tests/bench/*.sh tests/vm/*.sh; do
     [ -f "$f" ] || continue
-    head -n 1 "$f" | grep -q -e '^#!.*sh' -e '^# Shared' || continue
+    head -n 1 "$f" | grep -q -e '^#!.*sh' -e '^# Shared' -e '^# Sourced' || continue
     n=$((n + 1))
-    if shellcheck "$f" >"$out"; then
+    if shellcheck -x "$f" >"$out"; then
         echo "ok $n - shellcheck $f"
     else
         sed 's/^/# /' "$out"

@@ -1,0 +1,12 @@
+# Sourced by what runs the command-line tests: indyno as it was built, not as it may be installed. Makes the folder that
+# INDYNO_LIBEXECDIR names, in work, which is the caller's to remove.
+# shellcheck shell=sh
+: "${abs_top_srcdir:?}" "${SHIM:?}" "${INDYNO:?}" "${work:?}"
+chmod 755 "$work"
+mkdir "$work/libexec"
+cp "$abs_top_srcdir"/images/from-* "$abs_top_srcdir"/images/template-* "$SHIM" "$work/libexec/"
+cp "$abs_top_srcdir/images/catalog.json" "$work/"
+chmod -R u+w,go+rX "$work"
+INDYNO_LIBEXECDIR=$work/libexec INDYNO_CATALOG=$work/catalog.json
+: "${BATS_TEST_TIMEOUT:=120}" # seconds; one that waits for what does not come is a failure
+export INDYNO INDYNO_LIBEXECDIR INDYNO_CATALOG BATS_TEST_TIMEOUT
