@@ -9,6 +9,7 @@ setup() {
 
 take_example() {
     cp -R "$abs_top_srcdir/examples/$1/." "$app"
+    chmod -R u+w "$app"
     give "$app"
 }
 

@@ -19,8 +19,8 @@ teardown_scratch() {
 # The groups of in-scope.sh: what a run has left in one keeps it from going.
 remove_scopes() {
     local scope
-    for scope in /sys/fs/cgroup/test-scope.*; do
-        [ ! -d "$scope" ] || rmdir "$scope" || { ls -d "$scope"/*/; cat "$scope/cgroup.procs"; return 1; }
+    ! is_delegated || find /sys/fs/cgroup -depth -name 'test-scope.*' -type d 2>/dev/null | while read -r scope; do
+        rmdir "$scope" || { ls -d "$scope"/*/; cat "$scope/cgroup.procs"; return 1; }
     done
 }
 
@@ -36,7 +36,7 @@ is_user() {
     [ -n "${INDYNO_TEST_USER-}" ]
 }
 
-# Whether each run of the user's is in a cgroup that is delegated to it (version 2).
+# Whether each run of the user's is in a cgroup that is delegated to it (in-scope.sh).
 is_delegated() {
     [ -n "${INDYNO_TEST_DELEGATE-}" ]
 }
@@ -44,6 +44,13 @@ is_delegated() {
 # Whether limits can be enforced.
 has_cgroups() {
     ! is_user || is_delegated
+}
+
+# Has the runs of this test's be where limits can be enforced.
+with_cgroups() {
+    has_cgroups && return
+    [ "$(id -u)" = 0 ] || skip "nobody delegates a cgroup to this user here"
+    INDYNO_TEST_DELEGATE=1
 }
 
 give() {
