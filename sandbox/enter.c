@@ -105,10 +105,18 @@ static int join_own_group(const struct init_parts *parts, struct error *err)
     return cgroup_join(parts->groups, cgroup_leaf(parts->groups, CGROUP_INIT_LEAF), err);
 }
 
-int enter_dyno(const struct init_parts *parts, struct error *err)
+/* What needs nothing of the launcher's is done while that prepares the root. */
+static int prepare_early(const struct init_parts *parts, struct error *err)
 {
     if (parts->spec->network == SANDBOX_NETWORK_NONE && unshare(CLONE_NEWNET) < 0)
         return fail_errno(err, "make a network namespace");
+    return net_loopback_up(err) < 0 ? -1 : root_open_devices(parts->root, err);
+}
+
+int enter_dyno(const struct init_parts *parts, struct error *err)
+{
+    if (prepare_early(parts, err) < 0)
+        return -1;
     await_go(parts);
     tell_timing(parts, "namespaces");
     /* before this process's ids change, which hides its namespaces from a user's pasta */
@@ -131,7 +139,7 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
     tell_timing(parts, "root");
     umask(022);
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    if (net_loopback_up(err) < 0 || forbid_namespaces(err) < 0)
+    if (forbid_namespaces(err) < 0)
         return -1;
     hide_command_line();
     if (privilege_reduce_init(err) < 0)

@@ -8,6 +8,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -301,6 +302,22 @@ static void start_result(const struct sandbox_spec *spec, struct sandbox_result 
         strings_add(&result->weaker, "ids");
 }
 
+/* Where init gave up while the launcher still prepared, what fails here is the consequence: init knows the
+ * cause. */
+static void hear_init(const struct launch *launch, struct error *err)
+{
+    struct pollfd polled = {.fd = launch->wire, .events = POLLIN};
+    while (launch->wire >= 0 && poll(&polled, 1, 0) > 0) {
+        struct wire_message message;
+        int fd;
+        if (wire_receive(launch->wire, &message, &fd) <= 0)
+            return;
+        close_fd(&fd);
+        if (message.kind == WIRE_ERROR)
+            wire_take_error(&message, err);
+    }
+}
+
 int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err)
 {
     struct launch launch = {.spec = spec,
@@ -323,6 +340,8 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
         if (name)
             follow_timing(result, name, wire_now_us() - launch.start_us);
     }
+    if (status < 0)
+        hear_init(&launch, err);
     while (begun-- > 0)
         if (steps[begun].undo)
             steps[begun].undo(&launch);

@@ -78,6 +78,20 @@ int root_open_sources(const struct sandbox_spec *spec, const struct idmap *ids, 
     return 0;
 }
 
+static const char *const devices[ROOT_DEVICES] = {"null", "zero", "full", "random", "urandom", "tty"};
+
+int root_open_devices(struct root_parts *parts, struct error *err)
+{
+    for (size_t i = 0; i < ROOT_DEVICES; i++) {
+        cleanup_free char *path = text_format("/dev/%s", devices[i]);
+        parts->devices[i] = mount_clone(AT_FDCWD, path, false, err);
+        if (parts->devices[i] < 0 ||
+            mount_attributes(parts->devices[i], MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false, path, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* ---- The scratch and the views ---- */
 
 static int make_views(const struct sandbox_spec *spec, const struct idmap *ids, int scratch,
@@ -140,6 +154,12 @@ int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struc
     return result;
 }
 
+static void forget_devices(struct root_parts *parts)
+{
+    for (size_t i = 0; i < ROOT_DEVICES; i++)
+        parts->devices[i] = -1;
+}
+
 void root_parts_start(struct root_parts *parts, size_t count)
 {
     *parts = (struct root_parts){.scratch = -1,
@@ -148,19 +168,25 @@ void root_parts_start(struct root_parts *parts, size_t count)
                                  .ways = allocate(count, sizeof *parts->ways)};
     for (size_t i = 0; i < count; i++)
         parts->sources[i] = parts->views[i] = -1;
+    forget_devices(parts);
 }
 
 void root_parts_clear(struct root_parts *parts, size_t mount_count)
 {
+    if (!parts->sources)
+        return; /* not started, or cleared */
     close_fd(&parts->scratch);
-    for (size_t i = 0; parts->views && i < mount_count; i++) {
+    for (size_t i = 0; i < mount_count; i++) {
         close_fd(&parts->sources[i]);
         close_fd(&parts->views[i]);
     }
+    for (size_t i = 0; i < ROOT_DEVICES; i++)
+        close_fd(&parts->devices[i]);
     free(parts->sources);
     free(parts->views);
     free(parts->ways);
     *parts = (struct root_parts){.scratch = -1};
+    forget_devices(parts);
 }
 
 /* ---- From the launcher to init ---- */
@@ -398,16 +424,6 @@ static int add_proc(const struct build *build, size_t index, struct error *err)
     return attach(build, mount, build->spec->mounts[index].target, true, err);
 }
 
-static int add_dev_node(const struct build *build, const char *dev, const char *name, struct error *err)
-{
-    cleanup_free char *source = text_format("/dev/%s", name);
-    cleanup_free char *target = text_format("%s/%s", dev, name);
-    cleanup_fd int node = mount_clone(AT_FDCWD, source, false, err);
-    if (node < 0 || mount_attributes(node, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false, source, err) < 0)
-        return -1;
-    return attach(build, node, target, false, err);
-}
-
 static int add_pts(const struct build *build, const char *dev, struct error *err)
 {
     static const char *const options[] = {"ptmxmode", "0666", "mode", "0620", NULL};
@@ -418,15 +434,16 @@ static int add_pts(const struct build *build, const char *dev, struct error *err
 
 static int add_dev(const struct build *build, size_t index, struct error *err)
 {
-    static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
     static const char *const links[][2] = {
         {"ptmx", "pts/ptmx"},          {"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"},
         {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
     };
     const char *dev = build->spec->mounts[index].target;
-    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
-        if (add_dev_node(build, dev, nodes[i], err) < 0)
+    for (size_t i = 0; i < ROOT_DEVICES; i++) {
+        cleanup_free char *target = text_format("%s/%s", dev, devices[i]);
+        if (attach(build, build->parts->devices[i], target, false, err) < 0)
             return -1;
+    }
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         cleanup_free char *path = text_format("%s/%s", dev, links[i][0]);
         if (make_link(build->root, path, links[i][1], err) < 0)

@@ -16,6 +16,8 @@
 #include "sandbox.h"
 #include "wire.h"
 
+enum { ROOT_DEVICES = 6 }; /* null, zero, full, random, urandom, tty */
+
 /* What is there before the root is built. The sources and, as root, the scratch and the views are made by the
  * launcher. */
 struct root_parts {
@@ -23,6 +25,7 @@ struct root_parts {
     int *sources; /* per mount of the spec: BIND and COW, a detached clone of its source; -1 elsewhere */
     int *views;   /* per mount of the spec: a detached COW, or -1 */
     const char **ways;
+    int devices[ROOT_DEVICES]; /* detached clones of the host's, or -1 */
 };
 
 /* Empty parts for count mounts; freed with root_parts_clear. */
@@ -32,6 +35,9 @@ void root_parts_start(struct root_parts *parts, size_t count);
  * it still has the caller's ids. Binds get their attributes. */
 int root_open_sources(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
                       struct error *err);
+
+/* In init, while the launcher still prepares: clones the devices of a minimal /dev. */
+int root_open_devices(struct root_parts *parts, struct error *err);
 
 /* As root, in the initial user namespace: opens the sources, makes scratch and views, in a private mount
  * namespace that the calling process enters for good. Else nothing. */

@@ -36,9 +36,11 @@ postgres() {
     [ "$output" = 0 ]
 }
 
-@test "UTF8 and a UTF-8 locale" {
+@test "UTF8, and text sorts as on Heroku" {
     postgres psql -Atc "select pg_encoding_to_char(encoding), datcollate from pg_database where datname = 'postgres_buildpack_db'"
-    [[ "$output" == "UTF8|en_US.UTF-8" || "$output" == "UTF8|C.UTF-8" ]]
+    [ "$output" = "UTF8|en_US.UTF-8" ]
+    postgres psql -Atc "select string_agg(c, '' order by c) from unnest('{b,B,a,A}'::text[]) c"
+    [ "$output" = aAbB ]
 }
 
 @test "no SSL: a client that demands it gets Postgres' own refusal" {
@@ -66,7 +68,7 @@ postgres() {
 }
 
 @test "the client programs are there, and not older than the server" {
-    for version in 14 16 17; do
+    for version in 14 15 16 17 18; do
         run -0 --separate-stderr indyno run -q --postgres=$version "$app" -- \
             sh -c 'for c in psql pg_dump pg_restore pg_dumpall createdb dropdb pg_isready pg_ctl; do command -v $c >/dev/null || echo no $c; done; pg_dump >/dev/null && pg_dumpall >/dev/null && pg_isready >/dev/null && psql --version'
         [[ "$output" =~ ^psql.*\ ([0-9]+)\. ]]

@@ -103,6 +103,34 @@ J
     await_nothing_left
 }
 
+@test "a step that does not stop for a signal: the dyno ends after --kill-after" {
+    mkfifo "$scratch/ready"
+    give "$scratch"
+    start_indyno run -q -k 200ms --report "$scratch/report" "$app" -- \
+        sh -c "trap '' TERM; echo up; while :; do sleep 60; done" >"$scratch/ready" 2>"$scratch/err" &
+    local pid=$! line
+    read -r line <"$scratch/ready"
+    [ "$line" = up ]
+    kill -TERM "$pid"
+    status_of "$pid" 143
+    [ "$(jq -r .verdict "$scratch/report")" = cancelled ]
+    await_nothing_left
+}
+
+@test "nohup's SIGHUP stays ignored" {
+    mkfifo "$scratch/ready" "$scratch/go"
+    give "$scratch"
+    local rights line
+    set_rights
+    "${rights[@]}" env --default-signal=INT,QUIT --ignore-signal=HUP "$INDYNO" run -q --bind "$scratch/go:/tmp/go" "$app" -- \
+        sh -c 'echo up; cat /tmp/go; exit 7' >"$scratch/ready" 2>"$scratch/err" 3>&- &
+    local pid=$!
+    read -r line <"$scratch/ready"
+    kill -HUP "$pid"
+    echo >"$scratch/go"
+    status_of "$pid" 7
+}
+
 @test "the report is JSON, in a file and on a descriptor" {
     run -5 indyno run -q --report "$scratch/report" "$app" -- sh -c 'exit 5'
     [ "$(jq -r .verdict "$scratch/report")" = failed ]
@@ -155,6 +183,46 @@ J
     run ! indyno run --ro-bind "$scratch/tool:/opt/tool" "$app" -- sh -c 'echo x > /opt/tool/file'
     run -0 indyno run --bind "$scratch/cache" "$app" -- sh -c "echo kept > $scratch/cache/file"
     [ "$(cat "$scratch/cache/file")" = kept ]
+}
+
+@test "--bind as root: what a folder's owner has is the step's, and what it makes is the owner's" {
+    ! is_user || skip "a user's binds are the user's own"
+    mkdir "$scratch/cache" "$scratch/closed"
+    echo old >"$scratch/cache/old"
+    chown -R 4711:4712 "$scratch/cache"
+    mkdir "$scratch/closed/tool"
+    echo tool >"$scratch/closed/tool/file"
+    chmod 700 "$scratch/closed" # as a home is
+    run -0 --separate-stderr indyno run -q --bind "$scratch/cache:/cache" --ro-bind "$scratch/closed/tool:/opt/tool" "$app" -- \
+        sh -c 'stat -c %U /cache/old; echo new >/cache/new; echo changed >/cache/old; chmod 4755 /cache/new; cat /opt/tool/file'
+    [ "$output" = "$(printf 'dyno\ntool')" ]
+    [ "$(stat -c %u:%g "$scratch/cache/new")" = 4711:4712 ]
+    [ "$(cat "$scratch/cache/old")" = changed ]
+}
+
+# Without sudo itself: what it tells a program is in the environment.
+@test "under sudo nothing counts that is not the caller's" {
+    ! is_user || skip "only root can act for somebody else"
+    mkdir "$scratch/theirs" "$scratch/secret"
+    echo KEY=root >"$scratch/secret/env"
+    chmod 700 "$scratch/secret"
+    chmod 755 "$scratch"
+    chown 4711:4712 "$app" "$scratch/theirs"
+    export SUDO_UID=4711 SUDO_GID=4712
+    run -0 indyno run "$app" -- true
+    run -77 indyno run "$scratch" -- true
+    run -65 indyno run --env-file "$scratch/secret/env" "$app" -- true
+    [[ "$output" != *root* ]]
+    run -77 indyno run --env-file /etc/environment "$app" -- true
+    run -65 indyno run --ro-bind "$scratch/secret" "$app" -- true
+    run -77 indyno run --report /etc/indyno-report "$app" -- true
+    [ ! -e /etc/indyno-report ]
+    cd "$scratch"
+    run -125 indyno run --artifact a "$app" -- touch a
+    [ ! -e "$scratch/indyno-out" ]
+    cd "$scratch/theirs"
+    run -0 indyno run --artifact a "$app" -- touch a
+    [ "$(stat -c %u "$scratch/theirs/indyno-out/a")" = 4711 ]
 }
 
 @test "kill -9 of indyno at any instant leaves nothing" {
