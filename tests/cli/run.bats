@@ -211,10 +211,11 @@ J
     export SUDO_UID=4711 SUDO_GID=4712
     run -0 indyno run "$app" -- true
     run -77 indyno run "$scratch" -- true
-    run -65 indyno run --env-file "$scratch/secret/env" "$app" -- true
+    run -77 indyno run --env-file "$scratch/secret/env" "$app" -- true
     [[ "$output" != *root* ]]
     run -77 indyno run --env-file /etc/environment "$app" -- true
-    run -65 indyno run --ro-bind "$scratch/secret" "$app" -- true
+    run -65 indyno run --ro-bind "$scratch/secret/env" "$app" -- true
+    run ! indyno run --ro-bind "$scratch/secret:/secret" "$app" -- ls /secret
     run -77 indyno run --report /etc/indyno-report "$app" -- true
     [ ! -e /etc/indyno-report ]
     cd "$scratch"
