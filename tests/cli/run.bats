@@ -239,15 +239,22 @@ J
 }
 
 @test "many at once share nothing" {
-    local i pids=()
+    local i pids=() tries=0
+    mkfifo "$scratch/go"
+    give "$scratch"
+    exec 8<>"$scratch/go"
     for i in $(seq 12); do
-        start_indyno run -q "$app" -- sh -c 'cat /proc/self/uid_map; sleep 0.2' >"$scratch/map.$i" 2>&1 &
+        start_indyno run -q --ro-bind "$scratch/go:/tmp/go" "$app" -- \
+            sh -c 'cat /proc/self/uid_map; read -r go </tmp/go' >"$scratch/map.$i" 2>&1 8>&- &
         pids+=($!)
     done
-    for i in "${pids[@]}"; do status_of "$i" 0; done
+    until [ "$(find "$scratch" -name 'map.*' -size +0 | wc -l)" = 12 ] || [ "$((tries += 1))" = 600 ]; do sleep 0.1; done
     if ! is_user; then
-        [ "$(cat "$scratch"/map.* | awk '$1 == 0 {print $2}' | sort | uniq -d)" = "" ]
-        [ "$(cat "$scratch"/map.* | awk '$1 == 0 && $2 == 0' | wc -l)" = 0 ]
+        [ "$(cat "$scratch"/map.* | awk '$1 == 0 {print $2}' | sort -u | wc -l)" = 12 ]
+        [ "$(cat "$scratch"/map.* | awk '$2 == 0' | wc -l)" = 0 ]
     fi
+    printf '\n\n\n\n\n\n\n\n\n\n\n\n' >&8 # a line for each
+    for i in "${pids[@]}"; do status_of "$i" 0; done
+    exec 8>&-
     await_nothing_left
 }
