@@ -373,6 +373,31 @@ int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct
     return 0;
 }
 
+/* ---- From the launcher to init ---- */
+
+int cgroup_send(const struct cgroups *groups, int wire)
+{
+    const struct wire_message message = {.kind = WIRE_GROUPS, .value = groups->version};
+    int fds[WIRE_FDS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; groups->version == 1 && i < groups->leaf_count; i++)
+        for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+            fds[count++] = groups->leaves[i].fds[c];
+    return wire_send_fds(wire, &message, fds, count);
+}
+
+void cgroup_take(const struct sandbox_spec *spec, struct cgroups *groups, const struct wire_message *message,
+                 int *fds, size_t count)
+{
+    groups->version = message->value;
+    list_leaves(spec, groups);
+    for (size_t i = 0; i < count; i++)
+        if (i / CGROUP_CONTROLLERS < groups->leaf_count)
+            groups->leaves[i / CGROUP_CONTROLLERS].fds[i % CGROUP_CONTROLLERS] = steal_fd(&fds[i]);
+        else
+            close_fd(&fds[i]);
+}
+
 /* ---- Using ---- */
 
 int cgroup_leaf(const struct cgroups *groups, const char *name)

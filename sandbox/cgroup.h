@@ -5,8 +5,9 @@
  * where the run's group will be: beneath the group that the caller is held by, so that its limits still hold.
  * cgroup_make makes the groups and sets the limits before the first process enters. On version 1 a group is
  * one folder in each of the hierarchies memory, pids and cpu, and a process joins by writing "0" to each
- * `tasks` itself (a hundred times faster than being moved). On version 2 it is one folder, and a process is
- * born in it (CLONE_INTO_CGROUP). On hybrid hosts the controllers are version 1's.
+ * `tasks` itself (a hundred times faster than being moved); so the groups can be made while init already
+ * makes its network namespace. On version 2 it is one folder, and a process is born in it
+ * (CLONE_INTO_CGROUP). On hybrid hosts the controllers are version 1's.
  */
 #ifndef INDYNO_CGROUP_H
 #define INDYNO_CGROUP_H
@@ -18,6 +19,7 @@
 #include "base/text.h"
 #include "idmap.h"
 #include "sandbox.h"
+#include "wire.h"
 
 enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_CONTROLLERS };
 
@@ -62,6 +64,12 @@ void cgroup_undelegate(const struct cgroups *groups);
  * and init_gid are the host ids that the dyno's init will have. */
 int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
                 struct error *err);
+
+/* Sends the leaves to init, which was cloned before they were made (version 1), and takes them there.
+ * cgroup_send returns 0, or -1 with errno; cgroup_take takes the descriptors over. */
+int cgroup_send(const struct cgroups *groups, int wire);
+void cgroup_take(const struct sandbox_spec *spec, struct cgroups *groups, const struct wire_message *message,
+                 int *fds, size_t count);
 
 /* The index of a leaf, -1 where there is none of that name. */
 int cgroup_leaf(const struct cgroups *groups, const char *name);

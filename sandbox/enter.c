@@ -32,7 +32,10 @@ static void await_go(const struct init_parts *parts)
     do {
         if (wire_receive_fds(parts->wire, &message, fds, &count) <= 0)
             _exit(STATUS_ERRORED);
-        root_take(parts->root, parts->spec->mount_count, &message, fds, count);
+        if (message.kind == WIRE_GROUPS)
+            cgroup_take(parts->spec, parts->groups, &message, fds, count);
+        else
+            root_take(parts->root, parts->spec->mount_count, &message, fds, count);
     } while (message.kind != WIRE_GO);
 }
 

@@ -11,7 +11,7 @@
 struct init_parts {
     const struct sandbox_spec *spec;
     const struct idmap *ids;
-    const struct cgroups *groups;
+    struct cgroups *groups;
     struct root_parts *root;
     int wire; /* init's end */
 };

@@ -39,6 +39,7 @@ struct launch {
     struct claim claim;
     struct idmap ids;
     struct cgroups groups;
+    bool groups_first; /* made before init was cloned */
     struct janitor janitor;
     struct root_parts root;
     int wire, init_wire;
@@ -136,6 +137,23 @@ static int make_groups(struct launch *launch, struct error *err)
         strings_add(&launch->result->weaker, "limits");
     strings_addf(&launch->result->notes, "no cgroups: %s", launch->groups.missing);
     return 0;
+}
+
+/* Init is born in its group of version 2. Of version 1, or where there will be none, that is found out while
+ * init makes the network namespace. */
+static int make_groups_before(struct launch *launch, struct error *err)
+{
+    launch->groups_first = launch->groups.version == 2;
+    return launch->groups_first ? make_groups(launch, err) : 0;
+}
+
+static int make_groups_after(struct launch *launch, struct error *err)
+{
+    if (launch->groups_first)
+        return 0;
+    if (make_groups(launch, err) < 0)
+        return -1;
+    return cgroup_send(&launch->groups, launch->wire) < 0 ? fail_errno(err, "tell init of its cgroups") : 0;
 }
 
 static void remove_groups(struct launch *launch)
@@ -268,8 +286,9 @@ static const struct {
     {"janitor", start_janitor, dismiss_janitor},
     {"claim", claim, unclaim},
     {"choose-ids", choose_ids, NULL},
-    {"cgroups", make_groups, remove_groups},
+    {NULL, make_groups_before, remove_groups},
     {"clone", clone_init, end_init},
+    {"cgroups", make_groups_after, NULL},
     {"views", prepare_root, clear_root},
     {"ids", map_ids, NULL},
     {"network", connect_network, disconnect_network},

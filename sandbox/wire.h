@@ -13,6 +13,7 @@
 enum wire_kind {
     /* launcher to init */
     WIRE_MOUNTS, /* descriptors of what the launcher made of the root; text: the place of each (root.h) */
+    WIRE_GROUPS, /* value: the cgroups' version; descriptors of their leaves, as cgroup_send has them */
     WIRE_GO,     /* ids are mapped */
     WIRE_SIGNAL, /* value: forward this signal to the step */
     /* launcher to janitor, besides WIRE_DONE; it answers WIRE_GO or WIRE_ERROR where it has to move */
