@@ -3,11 +3,13 @@
  *
  *   indyno         the version of indyno
  *   verdict        "succeeded", "failed", "errored", "timed-out" or "cancelled"
- *   cause          by what: "exit", "signal", "memory-limit", "pids-limit", "timeout", "cancelled",
- * "test-setup", "not-executable", "not-found", "service", "setup", "artifact" or "refused" message what and
- * why, or null where the exit status says it all remedy         what can be done, or null exit_status    of
- * indyno service        the name of the service that is the cause, or null notes          [text]: remarks
- * that change nothing
+ *   cause          by what: "exit", "signal", "memory-limit", "pids-limit", "timeout", "cancelled", "test-setup",
+ *                  "not-executable", "not-found", "service", "setup", "artifact" or "refused"
+ *   message        what and why, or null where the exit status says it all
+ *   remedy         what can be done, or null
+ *   exit_status    of indyno
+ *   service        the name of the service that is the cause, or null
+ *   notes          [text]: remarks that change nothing
  *
  * and, unless the cause is "refused":
  *
@@ -17,16 +19,19 @@
  *   weaker         [name]: the protections that this run went without
  *   cgroups        whether limits and usage were had
  *   limits         {memory_bytes, cpu_millis, pids, disk_bytes, timeout_ms, kill_after_ms}; null: not set
- *   services       [{name, version, state, exit_status, signal, started_us, ready_us, ended_us, cpu_us,
- * log_tail}] steps          [{name, state, exit_status, signal, errno, started_us, ended_us, cpu_us}] usage
- * [{leaf, memory_peak_bytes, cpu_us, oom_kills, pids_denied}]: of each leaf cgroup, and of "dyno" app_view
- * "overlay" or "copy": how /app was made; null where the dyno did not come that far artifacts      {files,
- * bytes, left_out}, or null where none were taken buildpacks_not_run, not_provisioned    [text] timings
- * [{step, at_us}]: of the launch, since its beginning
+ *   services       [{name, version, state, exit_status, signal, started_us, ready_us, ended_us, cpu_us, log_tail}]
+ *   steps          [{name, state, exit_status, signal, errno, started_us, ended_us, cpu_us}]
+ *   cpu_us         of all processes of the dyno
+ *   usage          [{leaf, memory_peak_bytes, cpu_us, oom_kills, pids_denied}]: of each leaf cgroup, and of "dyno";
+ *                  cpu_us is null where the host's groups do not count it
+ *   app_view       "overlay" or "copy": how /app was made; null where the dyno did not come that far
+ *   artifacts      {files, bytes, left_out}, or null where none were taken
+ *   buildpacks_not_run, not_provisioned    [text]
+ *   timings        [{step, at_us}]: of the launch, since its beginning
  *
- * state is "not-started", "not-executed", "running" (a service: well to the end), "exited" or "signaled";
- * exit_status, signal, errno (a name such as "ENOENT") and times are null where there is none. Times are
- * microseconds since the launch.
+ * state is "not-started", "not-executed", "running" (a service: well to the end), "exited" or "signaled"; exit_status,
+ * signal, errno (a name such as "ENOENT") and times are null where there is none. Times are microseconds since the
+ * launch.
  */
 #ifndef INDYNO_REPORT_H
 #define INDYNO_REPORT_H
