@@ -4,14 +4,14 @@
  * Nothing of the caller's environment is in it but what is named here. In this order, a later one replacing
  * an earlier one:
  *
- *  1. the dyno's own:   PATH, HOME=/app, USER, LOGNAME, SHELL=/bin/bash, LANG, TERM (the caller's, where the
- * test's stdout is a terminal; else none), PORT=5000, DYNO=test.1, STACK (app.json's, or heroku-24)
- *  2. app.json's env:   values and generated secrets
+ *  1. the dyno's own: PATH, HOME=/app, USER, LOGNAME, SHELL=/bin/bash, LANG, TERM (the caller's, where the
+ *     test's stdout is a terminal; else none), PORT=5000, DYNO=test.1, STACK (app.json's, or heroku-24)
+ *  2. app.json's env: values and generated secrets
  *  3. Heroku CI's immutable variables, which app.json cannot change: CI=true, CI_NODE_INDEX=0,
- * CI_NODE_TOTAL=1, HEROKU_TEST_RUN_ID (a random UUID), HEROKU_TEST_RUN_BRANCH and
- *                       HEROKU_TEST_RUN_COMMIT_VERSION (where DIR is a checkout)
- *  4. the services':    DATABASE_URL, PGHOST, PGDATA, REDIS_URL, REDISCLI_AUTH: on Heroku the in-dyno
- * databases' profile scripts export them last, over app.json's
+ *     CI_NODE_TOTAL=1, HEROKU_TEST_RUN_ID (a random UUID), HEROKU_TEST_RUN_BRANCH and
+ *     HEROKU_TEST_RUN_COMMIT_VERSION (where DIR is a checkout)
+ *  4. the services': DATABASE_URL, PGHOST, PGDATA, REDIS_URL, REDISCLI_AUTH: on Heroku the in-dyno
+ *     databases' profile scripts export them last, over app.json's
  *  5. --env-file, then 6. -e: what whoever runs indyno says is final
  *
  * The folders of the images' programs stand in front of the PATH of 1 or 2; a PATH of 5 or 6 is taken as it
