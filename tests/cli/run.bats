@@ -76,7 +76,7 @@ J
 
 @test "--timeout: 124, TERM first, then the end" {
     run -124 indyno run --timeout=300ms -k 100ms "$app" -- sleep 60
-    run -124 indyno run --timeout=300ms -k 200ms "$app" -- sh -c 'trap "echo got TERM" TERM; sleep 60 & wait; sleep 60'
+    run -124 indyno run --timeout=4s -k 500ms "$app" -- sh -c 'trap "echo got TERM" TERM; sleep 60 & wait; sleep 60'
     [[ "$output" == *"got TERM"* ]]
     await_nothing_left
 }
