@@ -45,6 +45,17 @@ int caller_open(const char *path, int flags)
     return open(path, O_PATH | O_CLOEXEC | flags);
 }
 
+int caller_check_readable(int fd)
+{
+    struct caller caller;
+    cleanup_borrowed struct borrowed rights = {0};
+    if (!find_caller(&caller))
+        return 0;
+    if (borrow_ids(caller.uid, caller.gid, &rights, NULL) < 0)
+        return -1;
+    return faccessat(fd, "", R_OK, AT_EMPTY_PATH | AT_EACCESS);
+}
+
 int caller_check_owner(int fd, const char *what, struct error *err)
 {
     struct caller caller;

@@ -13,6 +13,10 @@
  * descriptor, or -1 with errno. */
 int caller_open(const char *path, int flags);
 
+/* 0 where sudo's caller, if there is one, may read what fd leads to; -1 with errno. (Opening with O_PATH asks for nothing
+ * but the way there.) */
+int caller_check_readable(int fd);
+
 /* 0, or STATUS_POLICY where sudo's caller does not own what fd leads to. what is its name in the message. */
 int caller_check_owner(int fd, const char *what, struct error *err);
 

@@ -37,13 +37,16 @@ static int open_binds(const struct options *options, struct prepared *prepared, 
     prepared->bind_fds = allocate(options->bind_count, sizeof *prepared->bind_fds);
     for (; prepared->bind_count < options->bind_count; prepared->bind_count++) {
         const struct option_bind *bind = &options->binds[prepared->bind_count];
-        int fd = caller_open(bind->host, 0);
-        if (fd < 0) {
+        cleanup_fd int fd = caller_open(bind->host, 0);
+        if (fd < 0 || caller_check_readable(fd) < 0) {
             int errnum = errno;
             return fail(err, STATUS_DATA, "--%s %s: %s", bind->writable ? "bind" : "ro-bind", bind->host,
                         strerror(errnum));
         }
-        prepared->bind_fds[prepared->bind_count] = fd;
+        /* a writable one gives the step what its owner has */
+        if (bind->writable && caller_check_owner(fd, bind->host, err) < 0)
+            return -1;
+        prepared->bind_fds[prepared->bind_count] = steal_fd(&fd);
     }
     return 0;
 }

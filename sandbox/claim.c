@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,13 +109,21 @@ int claim_record(const struct claim *claim, const char *record, struct error *er
     return 0;
 }
 
+/* The name may lead to another run's file by now, where this one was unlinked before. */
+static bool is_ours(const struct claim *claim, const char *name)
+{
+    struct stat ours, named;
+    return fstat(claim->lock_fd, &ours) == 0 &&
+           fstatat(claim->dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+}
+
 void claim_drop(struct claim *claim)
 {
-    if (claim->lock_fd >= 0) {
-        char name[SLOT_NAME_MAX];
-        snprintf(name, sizeof name, "%u", claim->slot);
+    char name[SLOT_NAME_MAX];
+    snprintf(name, sizeof name, "%u", claim->slot);
+    if (claim->lock_fd >= 0 && is_ours(claim, name))
         unlinkat(claim->dir_fd, name, 0);
-    }
     claim_close(claim);
 }
 

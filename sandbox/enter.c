@@ -81,7 +81,7 @@ static void tell_kept(const struct init_parts *parts, const int *kept)
     const struct sandbox_spec *spec = parts->spec;
     for (uint32_t i = 0; i < spec->mount_count; i++) {
         struct wire_message message = {.kind = WIRE_KEPT, .index = i};
-        if (spec->mounts[i].kind == SANDBOX_COW)
+        if (spec->mounts[i].kind == SANDBOX_COW && parts->root->ways[i])
             wire_send(parts->wire, WIRE_MOUNT_WAY, i, 0, parts->root->ways[i]);
         if (kept[i] >= 0)
             wire_send_fd(parts->wire, &message, kept[i]);

@@ -69,8 +69,17 @@ static int hold_signals(struct launch *launch, struct error *err)
     return launch->signals < 0 ? fail_errno(err, "watch for signals") : 0;
 }
 
+/* One that came when nobody followed the dyno (any more) has been heard, too: it must not end the process now, before it
+ * could say what happened. */
 static void release_signals(struct launch *launch)
 {
+    struct signalfd_siginfo info;
+    struct sandbox_result *result = launch->result;
+    while (launch->signals >= 0 && read(launch->signals, &info, sizeof info) == sizeof info)
+        if (result->end == SANDBOX_END_SETUP) {
+            result->end = SANDBOX_END_CANCELLED;
+            result->cancel_signal = (int)info.ssi_signo;
+        }
     close_fd(&launch->signals);
     sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
 }
@@ -265,6 +274,8 @@ static int go(struct launch *launch, struct error *err)
 
 static int follow(struct launch *launch, struct error *err)
 {
+    for (size_t i = 0; i < launch->spec->mount_count; i++)
+        launch->result->mount_ways[i] = launch->root.ways[i];
     clear_root(launch); /* the dyno has its own descriptors of these mounts now */
     struct follow parts = {.spec = launch->spec,
                            .result = launch->result,

@@ -39,6 +39,7 @@ static void child_main(const struct idmap *ids, pid_t init, const char *net_ns, 
 {
     char go, *user_ns = text_format("/proc/%d/ns/user", init);
     bool block = ids->mode == SANDBOX_IDS_BLOCK;
+    pid_t launcher = getppid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
         dup2(output, STDERR_FILENO) < 0)
@@ -53,6 +54,9 @@ static void child_main(const struct idmap *ids, pid_t init, const char *net_ns, 
         _exit(EXECUTE_FAILED);
     }
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the last, for a change of ids clears it */
+    if (getppid() != launcher)
+        _exit(EXECUTE_FAILED);
     const char *const fixed[] = {"pasta",  "--foreground", "--quiet", "--config-net",  "--no-map-gw",
                                  "-t",     "none",         "-u",      "none",          "-T",
                                  "none",   "-U",           "none",    "--dns-forward", SANDBOX_RESOLVER,

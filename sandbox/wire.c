@@ -78,7 +78,8 @@ static void close_all(int *fds, size_t *count)
 
 static bool is_message(const struct msghdr *header, const struct wire_message *message, size_t got)
 {
-    return !(header->msg_flags & MSG_TRUNC) && got >= HEADER_SIZE && message->text_size == got - HEADER_SIZE;
+    return !(header->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && got >= HEADER_SIZE &&
+           message->text_size == got - HEADER_SIZE;
 }
 
 static int refuse(int *fds, size_t *count)

@@ -137,6 +137,7 @@ J
     [ "$(jq -r .exit_status "$scratch/report")" = 5 ]
     indyno run -q --status-fd 9 "$app" -- true 9>"$scratch/status"
     [ "$(jq -r .verdict "$scratch/status")" = succeeded ]
+    [ "$(jq -r .app_view "$scratch/status")" = overlay ]
     [ "$(jq '.timings | length > 5' "$scratch/status")" = true ]
 }
 
@@ -216,6 +217,13 @@ J
     run -77 indyno run --env-file /etc/environment "$app" -- true
     run -65 indyno run --ro-bind "$scratch/secret/env" "$app" -- true
     run ! indyno run --ro-bind "$scratch/secret:/secret" "$app" -- ls /secret
+    run -65 indyno run --ro-bind "$scratch/secret:/secret" "$app" -- true
+    mkdir -m 700 "$scratch/other"
+    echo private >"$scratch/other/file"
+    chown -R 1234:1234 "$scratch/other"
+    run -65 indyno run --bind "$scratch/other:/other" "$app" -- true
+    chmod 755 "$scratch/other"
+    run -77 indyno run --bind "$scratch/other:/other" "$app" -- true
     run -77 indyno run --report /etc/indyno-report "$app" -- true
     [ ! -e /etc/indyno-report ]
     cd "$scratch"
