@@ -234,7 +234,7 @@ enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 
 void cmd_image_help(FILE *to)
 {
-    fputs("Usage: indyno image ACTION [ARG...]\n\n"
+    fputs("usage: indyno image ACTION [ARG...]\n\n"
           "Images are the read-only trees that dynos are made of: postgresql, redis, and the client "
           "programs.\n\n",
           to);

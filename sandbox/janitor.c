@@ -139,11 +139,10 @@ int janitor_watch(const struct janitor *janitor, int pidfd, struct error *err)
 
 void janitor_dismiss(struct janitor *janitor)
 {
-    if (janitor->pid <= 0)
-        return;
-    wire_send(janitor->wire, WIRE_DONE, 0, 0, NULL);
+    if (janitor->wire >= 0)
+        wire_send(janitor->wire, WIRE_DONE, 0, 0, NULL);
     close_fd(&janitor->wire);
-    while (waitpid(janitor->pid, NULL, 0) < 0 && errno == EINTR)
+    while (janitor->pid > 0 && waitpid(janitor->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     janitor->pid = 0;
 }

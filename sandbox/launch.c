@@ -171,6 +171,13 @@ static void remove_groups(struct launch *launch)
     cgroup_remove(&launch->groups);
 }
 
+static int start_root(struct launch *launch, struct error *err)
+{
+    (void)err;
+    root_parts_start(&launch->root, launch->spec->mount_count);
+    return 0;
+}
+
 static int prepare_root(struct launch *launch, struct error *err)
 {
     return root_prepare(launch->spec, &launch->ids, &launch->root, err);
@@ -203,7 +210,6 @@ static int clone_init(struct launch *launch, struct error *err)
         return -1;
     launch->wire = ends[0];
     launch->init_wire = ends[1];
-    root_parts_start(&launch->root, launch->spec->mount_count);
     struct clone_args args = {
         .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD,
         .pidfd = (uint64_t)(uintptr_t)&launch->init_pidfd,
@@ -231,6 +237,7 @@ static int clone_init(struct launch *launch, struct error *err)
 
 static void end_init(struct launch *launch)
 {
+    close_fd(&launch->wire); /* hear_init has read what there was */
     if (launch->init <= 0)
         return;
     sys_pidfd_kill(launch->init_pidfd, SIGKILL);
@@ -240,7 +247,6 @@ static void end_init(struct launch *launch)
     launch->result->cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
                              (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     close_fd(&launch->init_pidfd);
-    close_fd(&launch->wire);
 }
 
 static int map_ids(struct launch *launch, struct error *err)
@@ -298,9 +304,10 @@ static const struct {
     {"claim", claim, unclaim},
     {"choose-ids", choose_ids, NULL},
     {NULL, make_groups_before, remove_groups},
+    {NULL, start_root, clear_root},
     {"clone", clone_init, end_init},
     {"cgroups", make_groups_after, NULL},
-    {"views", prepare_root, clear_root},
+    {"views", prepare_root, NULL},
     {"ids", map_ids, NULL},
     {"network", connect_network, disconnect_network},
     {"go", go, NULL},

@@ -145,12 +145,12 @@ int pasta_blame(const struct pasta *pasta, struct error *err)
 
 void pasta_end(struct pasta *pasta)
 {
+    close_fd(&pasta->gate); /* which ends one that waits there still */
     if (pasta->pidfd >= 0)
         sys_pidfd_kill(pasta->pidfd, SIGKILL);
     while (pasta->pid > 0 && waitpid(pasta->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     close_fd(&pasta->pidfd);
-    close_fd(&pasta->gate);
     close_fd(&pasta->output);
     pasta->pid = 0;
 }

@@ -72,7 +72,8 @@ static int try_overlay(const void *argument, struct error *err)
 {
     const struct sandbox_mount mount = {
         .kind = SANDBOX_COW, .source = argument, .target = "/app", .owner = SANDBOX_ID_FIRST};
-    const struct idmap ids = {.mode = SANDBOX_IDS_BLOCK, .uid_base = 0x70000000, .gid_base = 0x70000000};
+    const struct idmap ids = {
+        .mode = SANDBOX_IDS_BLOCK, .uid_base = SANDBOX_BLOCK_FIRST, .gid_base = SANDBOX_BLOCK_FIRST};
     const char *way = NULL;
     if (unshare(CLONE_NEWNS) < 0)
         return fail_errno(err, "make a mount namespace");
