@@ -67,24 +67,31 @@ bool cgroup_usable(const char *folder)
     return faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0;
 }
 
-static void remove_busy(const char *folder)
+static bool remove_group(const char *folder, bool patient)
 {
     const struct timespec wait = {.tv_nsec = BUSY_WAIT_NS};
-    for (int i = 0; i < BUSY_TRIES && rmdir(folder) < 0 && errno == EBUSY; i++)
-        nanosleep(&wait, NULL);
+    for (int tries = patient ? BUSY_TRIES : 1; tries > 0; tries--) {
+        if (rmdir(folder) == 0 || errno == ENOENT)
+            return true;
+        if (errno != EBUSY)
+            return false;
+        if (tries > 1)
+            nanosleep(&wait, NULL);
+    }
+    return false;
 }
 
-void cgroup_remove_tree(const char *folder)
+bool cgroup_remove_tree(const char *folder, bool patient)
 {
     cleanup_dir DIR *dir = opendir(folder);
     if (!dir)
-        return;
+        return errno == ENOENT;
     struct dirent *entry;
     while ((entry = readdir(dir))) {
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
             continue;
         cleanup_free char *child = text_format("%s/%s", folder, entry->d_name);
-        remove_busy(child);
+        remove_group(child, patient);
     }
-    remove_busy(folder);
+    return remove_group(folder, patient);
 }

@@ -25,8 +25,8 @@ bool cgroup_has_file(const char *folder, const char *file);
 bool cgroup_usable(const char *folder);
 
 /* Removes a folder of groups: its children, then itself. A group is busy until its last process is reaped,
- * which for a killed dyno may be an instant after init is gone: it is then tried again, for at most a second.
- */
-void cgroup_remove_tree(const char *folder);
+ * which for a killed dyno may be an instant after init is gone: where patient, it is then tried again, for at
+ * most a second. Returns whether it is gone. */
+bool cgroup_remove_tree(const char *folder, bool patient);
 
 #endif

@@ -471,24 +471,26 @@ void cgroup_remove(const struct cgroups *groups)
 {
     for (int c = 0; c < CGROUP_CONTROLLERS; c++)
         if (groups->runs[c])
-            cgroup_remove_tree(groups->runs[c]);
+            cgroup_remove_tree(groups->runs[c], true);
 }
 
-static void sweep_group(const char *folder)
+static bool sweep_group(const char *folder)
 {
-    if (text_ends(folder, "/" CGROUP_LAUNCHERS))
-        rmdir(folder); /* other runs may stand in it */
-    else
-        cgroup_remove_tree(folder);
+    if (!text_ends(folder, "/" CGROUP_LAUNCHERS))
+        return cgroup_remove_tree(folder, false);
+    rmdir(folder); /* other runs may stand in it, and remove it then */
+    return true;
 }
 
-void cgroup_sweep(const char *record)
+bool cgroup_sweep(const char *record)
 {
     cleanup_free char *copy = copy_string(record);
     char *rest = copy;
+    bool gone = true;
     for (char *line; rest && (line = strsep(&rest, "\n"));)
         if (text_starts(line, RECORD_KEY CGROUP_ROOT "/"))
-            sweep_group(line + strlen(RECORD_KEY));
+            gone = sweep_group(line + strlen(RECORD_KEY)) && gone;
+    return gone;
 }
 
 void cgroup_clear(struct cgroups *groups)

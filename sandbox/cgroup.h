@@ -86,8 +86,9 @@ void cgroup_read(const struct cgroups *groups, struct sandbox_result *result);
 /* Removes the groups; those that are not there are no error. */
 void cgroup_remove(const struct cgroups *groups);
 
-/* Removes what a record names: for a run whose launcher and janitor are both dead. */
-void cgroup_sweep(const char *record);
+/* Removes what a record names: for a run whose launcher and janitor are both dead. Does not wait: false where something
+ * of it is still there. */
+bool cgroup_sweep(const char *record);
 
 void cgroup_clear(struct cgroups *groups); /* memory and descriptors only */
 

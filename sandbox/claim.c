@@ -41,21 +41,21 @@ static int lock_file(int dir_fd, const char *name, int flags)
     }
 }
 
-static void sweep_slot(int dir_fd, const char *name, void (*sweep)(const char *record))
+/* Where not all of a record is gone, its processes may still run with the slot's ids: the file stays, and so does what it
+ * says. */
+static void sweep_slot(int dir_fd, const char *name, bool (*sweep)(const char *record))
 {
     cleanup_fd int fd = lock_file(dir_fd, name, 0);
     if (fd < 0)
         return;
     char record[RECORD_MAX];
     ssize_t size = pread(fd, record, sizeof record - 1, 0);
-    if (size > 0) {
-        record[size] = '\0';
-        sweep(record);
-    }
-    unlinkat(dir_fd, name, 0);
+    record[size > 0 ? size : 0] = '\0';
+    if (size <= 0 || sweep(record))
+        unlinkat(dir_fd, name, 0);
 }
 
-static void sweep_all(int dir_fd, void (*sweep)(const char *record))
+static void sweep_all(int dir_fd, bool (*sweep)(const char *record))
 {
     int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cleanup_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -67,14 +67,21 @@ static void sweep_all(int dir_fd, void (*sweep)(const char *record))
             sweep_slot(dir_fd, entry->d_name, sweep);
 }
 
-void claim_sweep(const char *state_dir, void (*sweep)(const char *record))
+void claim_sweep(const char *state_dir, bool (*sweep)(const char *record))
 {
     cleanup_fd int dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir_fd >= 0)
         sweep_all(dir_fd, sweep);
 }
 
-int claim_take(struct claim *claim, const char *state_dir, unsigned slots, void (*sweep)(const char *record),
+/* One with a record is of a dead run of which something is left. */
+static bool is_empty(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_size == 0;
+}
+
+int claim_take(struct claim *claim, const char *state_dir, unsigned slots, bool (*sweep)(const char *record),
                struct error *err)
 {
     *claim = (struct claim){.dir_fd = -1, .lock_fd = -1};
@@ -85,12 +92,12 @@ int claim_take(struct claim *claim, const char *state_dir, unsigned slots, void 
     for (unsigned slot = 0; slot < slots; slot++) {
         char name[SLOT_NAME_MAX];
         snprintf(name, sizeof name, "%u", slot);
-        int fd = lock_file(dir_fd, name, O_CREAT);
-        if (fd >= 0) {
-            *claim = (struct claim){.dir_fd = steal_fd(&dir_fd), .lock_fd = fd, .slot = slot};
+        cleanup_fd int fd = lock_file(dir_fd, name, O_CREAT);
+        if (fd >= 0 && is_empty(fd)) {
+            *claim = (struct claim){.dir_fd = steal_fd(&dir_fd), .lock_fd = steal_fd(&fd), .slot = slot};
             return 0;
         }
-        if (errno != EWOULDBLOCK)
+        if (fd < 0 && errno != EWOULDBLOCK)
             return fail_errno(err, "claim %s/%s", state_dir, name);
     }
     fail(err, STATUS_NO_ROOM, "no room for another dyno: all %u are running (%s)", slots, state_dir);

@@ -2,14 +2,18 @@
  * Claims: which runs there are, and which block of host ids each has.
  *
  * Theory of operation. A run holds one slot: a file state_dir/N that it has locked (flock(2)). Launcher,
- * janitor and the dyno's init share the open file, so the kernel drops the lock when the last of them is
- * gone. The file's text names what the kernel does not remove by itself (cgroups), written before they are
+ * janitor and the dyno's init share the open file, so the kernel drops the lock when the last of them has
+ * ended. The file's text names what the kernel does not remove by itself (cgroups), written before they are
  * made, so that whoever finds an unlocked file can remove them. As root, slot N is also the run's block of
- * host ids. The file is unlinked while it is locked; a locker therefore checks that the file it locked is
- * still the one that the name leads to.
+ * host ids. Init's descriptors are closed before the kernel has ended the rest of its pid namespace: where
+ * launcher and janitor are dead too, a busy cgroup is what tells that the ids are still in use. The file is
+ * unlinked while it is locked; a locker therefore checks that the file it locked is still the one that the
+ * name leads to.
  */
 #ifndef INDYNO_CLAIM_H
 #define INDYNO_CLAIM_H
+
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -20,14 +24,14 @@ struct claim {
     unsigned slot; /* from 0 */
 };
 
-/* Opens (and makes, mode 0700) the state folder and takes the lowest free of slots. STATUS_NO_ROOM where all
- * are taken. Slots whose holders are all dead are swept on the way: for each, sweep is called with its
- * record. */
-int claim_take(struct claim *claim, const char *state_dir, unsigned slots, void (*sweep)(const char *record),
+/* Opens (and makes, mode 0700) the state folder and takes the lowest free of slots. STATUS_NO_ROOM where all are taken.
+ * Slots whose holders are all dead are swept on the way: for each, sweep is called with its record, and says whether
+ * everything of it is gone; a slot of which something is left is not taken. */
+int claim_take(struct claim *claim, const char *state_dir, unsigned slots, bool (*sweep)(const char *record),
                struct error *err);
 
 /* Only sweeps, as far as it can. */
-void claim_sweep(const char *state_dir, void (*sweep)(const char *record));
+void claim_sweep(const char *state_dir, bool (*sweep)(const char *record));
 
 /* Replaces the claim's record: lines of text for a later sweep. */
 int claim_record(const struct claim *claim, const char *record, struct error *err);

@@ -76,10 +76,10 @@ static void leave_caller(void)
     prctl(PR_SET_NAME, "indyno-janitor");
 }
 
-static void remove_all(struct watched *watched, const char *state_dir, const struct cgroups *groups)
+/* What only the last process of a run can do: a group that has processes cannot be given back, and the claim's name must
+ * stay as long as there is something to remove. */
+static void finish(struct watched *watched, const char *state_dir, const struct cgroups *groups)
 {
-    kill_watched(watched);
-    cgroup_remove(groups);
     cgroup_undelegate(groups);
     if (watched->claim.lock_fd >= 0)
         claim_drop(&watched->claim);
@@ -97,8 +97,11 @@ static void janitor_main(int wire, const char *state_dir, const struct cgroups *
     if (wire > STDERR_FILENO + 1)
         sys_close_range(STDERR_FILENO + 1, (unsigned)wire - 1, 0);
     sys_close_range((unsigned)wire + 1, ~0u, 0);
-    if (!await_launcher(wire, groups, &watched))
-        remove_all(&watched, state_dir, groups);
+    if (!await_launcher(wire, groups, &watched)) {
+        kill_watched(&watched);
+        cgroup_remove(groups);
+    }
+    finish(&watched, state_dir, groups);
     _exit(0);
 }
 

@@ -95,7 +95,6 @@ static int plan_groups(struct launch *launch, struct error *err)
 
 static void leave_groups(struct launch *launch)
 {
-    cgroup_undelegate(&launch->groups);
     cgroup_clear(&launch->groups);
 }
 
@@ -106,7 +105,9 @@ static int start_janitor(struct launch *launch, struct error *err)
 
 static void dismiss_janitor(struct launch *launch)
 {
+    cgroup_undelegate(&launch->groups); /* as far as this process goes: the janitor is the last */
     janitor_dismiss(&launch->janitor);
+    claim_drop(&launch->claim); /* it has done so, unless somebody killed it */
 }
 
 static int claim(struct launch *launch, struct error *err)
@@ -118,11 +119,6 @@ static int claim(struct launch *launch, struct error *err)
         (*record && claim_record(&launch->claim, record, err) < 0))
         return -1;
     return janitor_share_claim(&launch->janitor, &launch->claim, &launch->groups, err);
-}
-
-static void unclaim(struct launch *launch)
-{
-    claim_drop(&launch->claim);
 }
 
 static int choose_ids(struct launch *launch, struct error *err)
@@ -301,7 +297,7 @@ static const struct {
     {"signals", hold_signals, release_signals},
     {"cgroup-plan", plan_groups, leave_groups},
     {"janitor", start_janitor, dismiss_janitor},
-    {"claim", claim, unclaim},
+    {"claim", claim, NULL}, /* dropped last */
     {"choose-ids", choose_ids, NULL},
     {NULL, make_groups_before, remove_groups},
     {NULL, start_root, clear_root},

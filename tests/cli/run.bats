@@ -246,6 +246,21 @@ J
     run ! pgrep -f '^sleep 1000$'
 }
 
+@test "where the janitor was killed, too, the next run sweeps" {
+    mkfifo "$scratch/up"
+    give "$scratch"
+    start_indyno run -q "$app" -- sh -c 'echo up; sleep 1000' >"$scratch/up" &
+    local pid=$! line janitor step
+    read -r line <"$scratch/up"
+    janitor=$(descendant "$pid" indyno-janitor)
+    step=$(descendant "$pid" sleep)
+    kill -9 "$janitor" "$pid"
+    status_of "$pid" 137
+    await_gone "$step"
+    run -0 indyno run -q "$app" -- true
+    await_nothing_left
+}
+
 @test "many at once share nothing" {
     local i pids=() tries=0
     mkfifo "$scratch/go"

@@ -41,9 +41,10 @@ static int remove_folder(void **state)
     return removed;
 }
 
-static void sweep_nothing(const char *record)
+static bool sweep_nothing(const char *record)
 {
     (void)record;
+    return true;
 }
 
 /* All claim at once, and hold until all have: no slot may be given twice. */
@@ -106,14 +107,21 @@ static void test_full(void **state)
 
 static char swept[64];
 
-static void note_sweep(const char *record)
+static bool note_sweep(const char *record)
 {
     snprintf(swept, sizeof swept, "%s", record);
+    return true;
 }
 
-static void test_sweeps_the_dead(void **state)
+static bool cannot_sweep(const char *record)
 {
-    (void)state;
+    note_sweep(record);
+    return false;
+}
+
+/* A run that was killed with what its record names. */
+static void die_with_record(void)
+{
     pid_t pid = fork();
     if (pid == 0) {
         struct claim claim;
@@ -123,6 +131,43 @@ static void test_sweeps_the_dead(void **state)
         raise(SIGKILL);
     }
     assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_keeps_what_is_left(void **state)
+{
+    (void)state;
+    die_with_record();
+    struct claim next, later;
+    swept[0] = '\0';
+    assert_int_equal(claim_take(&next, state_dir, 4, cannot_sweep, NULL), 0);
+    assert_string_equal(swept, "made this\n");
+    assert_int_equal(next.slot, 1); /* the ids of slot 0 may be in use */
+    assert_int_equal(claim_take(&later, state_dir, 4, note_sweep, NULL), 0);
+    assert_int_equal(later.slot, 0);
+    claim_drop(&next);
+    claim_drop(&later);
+}
+
+/* What one run unlinked late may have become another's. */
+static void test_drops_only_its_own(void **state)
+{
+    (void)state;
+    struct claim one, two, three;
+    assert_int_equal(claim_take(&one, state_dir, 4, sweep_nothing, NULL), 0);
+    assert_int_equal(unlinkat(one.dir_fd, "0", 0), 0);
+    assert_int_equal(claim_take(&two, state_dir, 4, sweep_nothing, NULL), 0);
+    assert_int_equal(two.slot, 0);
+    claim_drop(&one);
+    assert_int_equal(claim_take(&three, state_dir, 4, sweep_nothing, NULL), 0);
+    assert_int_equal(three.slot, 1);
+    claim_drop(&two);
+    claim_drop(&three);
+}
+
+static void test_sweeps_the_dead(void **state)
+{
+    (void)state;
+    die_with_record();
     struct claim next;
     assert_int_equal(claim_take(&next, state_dir, 4, note_sweep, NULL), 0);
     assert_string_equal(swept, "made this\n");
@@ -179,6 +224,8 @@ int main(void)
         cmocka_unit_test(test_disjoint),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_sweeps_the_dead),
+        cmocka_unit_test(test_keeps_what_is_left),
+        cmocka_unit_test(test_drops_only_its_own),
         cmocka_unit_test(test_shared_lock_outlives_launcher),
         cmocka_unit_test(test_refuses_a_strangers_folder),
     };
