@@ -1,5 +1,5 @@
 /*
- * Theory of operation: app_read opens the folder, and the env file's folder, as the caller who named them;
+ * Theory of operation: DIR, and the env file's folder, are opened as the caller who named them (folder_open);
  * everything beneath is read by read_as_owner (app-rights.h): as root in a child process with the rights of
  * that folder's owner. This file says what is read there: app.json, .git's files, the env file.
  */
@@ -84,25 +84,22 @@ static int add_env_file(const char *path, struct app *app, struct error *err)
     return 0;
 }
 
-static int read_all(const char *dir, const char *env_file, const struct app_meanwhile *meanwhile,
+static int read_all(int dir_fd, const char *dir, const char *env_file, const struct app_meanwhile *meanwhile,
                     struct app *app, struct error *err)
 {
-    cleanup_fd int folder_fd = folder_open(dir, dir, err);
-    if (folder_fd < 0)
-        return -1;
     cleanup_free char *path = manifest_path(dir);
-    if (read_as_owner(folder_fd, path, read_checkout, meanwhile, app, err) < 0)
+    if (read_as_owner(dir_fd, path, read_checkout, meanwhile, app, err) < 0)
         return -1;
     free(app->path);
     app->path = steal_pointer(path);
     return env_file ? add_env_file(env_file, app, err) : 0;
 }
 
-int app_read(const char *dir, const char *env_file, const struct app_meanwhile *meanwhile, struct app *app,
-             struct error *err)
+int app_read(int dir_fd, const char *dir, const char *env_file, const struct app_meanwhile *meanwhile,
+             struct app *app, struct error *err)
 {
     *app = (struct app){0};
-    if (read_all(dir, env_file, meanwhile, app, err) == 0)
+    if (read_all(dir_fd, dir, env_file, meanwhile, app, err) == 0)
         return 0;
     app_clear(app);
     return -1;

@@ -56,11 +56,12 @@ struct app_meanwhile {
 };
 
 /* Reads DIR's app.json (a missing one leaves present false), DIR/.git, and env_file (NULL: none; relative to
- * the caller's working folder). As root, with the rights of the folder's owner (of the env file's folder's
- * owner for that). Errors: STATUS_DATA with the file and, for broken JSON, line and column, for a wrong type
- * the key path. meanwhile (or NULL) is done in any case, once, unless the folder cannot be opened. */
-int app_read(const char *dir, const char *env_file, const struct app_meanwhile *meanwhile, struct app *app,
-             struct error *err);
+ * the caller's working folder). dir_fd is DIR, open (folder_open), so that what is read is what the caller
+ * mounts; dir is its name in messages. As root, with the rights of the folder's owner (of the env file's
+ * folder's owner for that). Errors: STATUS_DATA with the file and, for broken JSON, line and column, for a
+ * wrong type the key path. meanwhile (or NULL) is done in any case, once. */
+int app_read(int dir_fd, const char *dir, const char *env_file, const struct app_meanwhile *meanwhile,
+             struct app *app, struct error *err);
 
 /* Free what each owns and make it empty. */
 void app_env_clear(struct app_env *env);

@@ -9,27 +9,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app-file.h"
 #include "base/own.h"
 #include "caller.h"
 #include "root-files.h"
 
 /* ---- Folders ---- */
 
-/* DIR is opened once: the sandbox mounts what was checked here. */
+/* DIR is opened once: what is read of it here is what the sandbox mounts. */
 static int open_dir(const struct options *options, struct prepared *prepared, struct error *err)
 {
-    prepared->dir_fd = caller_open(options->dir, O_DIRECTORY);
-    if (prepared->dir_fd >= 0) {
-        prepared->dir = realpath(options->dir, NULL);
-        if (!prepared->dir)
-            return fail_errno(err, "%s", options->dir);
-        return caller_check_owner(prepared->dir_fd, prepared->dir, err);
+    prepared->dir_fd = folder_open(options->dir, options->dir, err);
+    if (prepared->dir_fd < 0) {
+        if (err->errnum == ENOENT && !options->command.count)
+            error_remedy(err, "DIR is the app's folder; a command goes after --: indyno run -- %s",
+                         options->dir);
+        return -1;
     }
-    int errnum = errno;
-    fail(err, STATUS_DATA, "%s: %s", options->dir, strerror(errnum));
-    if (errnum == ENOENT && !options->command.count)
-        error_remedy(err, "DIR is the app's folder; a command goes after --: indyno run -- %s", options->dir);
-    return -1;
+    prepared->dir = realpath(options->dir, NULL);
+    return prepared->dir ? 0 : fail_errno(err, "%s", options->dir);
 }
 
 static int open_binds(const struct options *options, struct prepared *prepared, struct error *err)
@@ -103,7 +101,7 @@ static int read_app(const struct options *options, struct prepared *prepared, st
 {
     struct meanwhile host = {.prepared = prepared};
     const struct app_meanwhile meanwhile = {look_at_host, &host};
-    int status = app_read(options->dir, options->env_file, &meanwhile, &prepared->app, err);
+    int status = app_read(prepared->dir_fd, options->dir, options->env_file, &meanwhile, &prepared->app, err);
     if (status == 0 && host.err.message) {
         *err = host.err;
         return -1;

@@ -19,6 +19,7 @@
 
 #include "app-dump.h"
 #include "base/own.h"
+#include "runtime/app-file.h"
 #include "runtime/app-rights.h"
 #include "scratch.h"
 
@@ -37,7 +38,7 @@ static void expect_app(const struct scratch *scratch, const char *env_file, cons
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
     cleanup_free char *env_path = env_file ? text_format("%s/%s", scratch->path, env_file) : NULL;
-    if (app_read(scratch->path, env_path, NULL, &app, &err) < 0)
+    if (app_read(scratch->fd, scratch->path, env_path, NULL, &app, &err) < 0)
         fail_msg("refused: %s", err.message);
     cleanup_free char *dumped = app_dump(&app), *path = text_format("%s/app.json", scratch->path);
     assert_string_equal(dumped, dump);
@@ -50,7 +51,7 @@ static void expect_refusal(const struct scratch *scratch, const char *env_file, 
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
     cleanup_free char *env_path = env_file ? text_format("%s/%s", scratch->path, env_file) : NULL;
-    assert_int_equal(app_read(scratch->path, env_path, NULL, &app, &err), -1);
+    assert_int_equal(app_read(scratch->fd, scratch->path, env_path, NULL, &app, &err), -1);
     cleanup_free char *expected = text_format("%s%s", scratch->path, message);
     assert_string_equal(err.message, expected);
     assert_int_equal(err.status, STATUS_DATA);
@@ -64,7 +65,7 @@ static void test_nothing_there(void **state)
     scratch_make(&scratch);
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
-    assert_int_equal(app_read(scratch.path, NULL, NULL, &app, &err), 0);
+    assert_int_equal(app_read(scratch.fd, scratch.path, NULL, NULL, &app, &err), 0);
     assert_false(app.present);
     expect_app(&scratch, NULL, "");
 }
@@ -117,10 +118,10 @@ static void test_working_folder(void **state)
     assert_int_equal(chdir(scratch.path), 0);
     cleanup_app struct app app;
     cleanup_error struct error err = {0};
-    assert_int_equal(app_read(".", NULL, NULL, &app, &err), -1);
+    assert_int_equal(app_read(scratch.fd, ".", NULL, NULL, &app, &err), -1);
     assert_string_equal(err.message, "app.json:1:2: not valid JSON: expected a value");
     assert_int_equal(unlink("app.json"), 0);
-    assert_int_equal(app_read("./", "ci.env", NULL, &app, &err), 0);
+    assert_int_equal(app_read(scratch.fd, "./", "ci.env", NULL, &app, &err), 0);
     assert_string_equal(app.path, "app.json");
     assert_int_equal(app.env_file.count, 1);
     assert_int_equal(fchdir(before), 0);
@@ -138,9 +139,8 @@ static void test_bad_folders(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cleanup_free char *dir = text_format("%s/%s", scratch.path, rows[i].name);
         cleanup_free char *expected = text_format("%s: %s", dir, rows[i].why);
-        cleanup_app struct app app;
         cleanup_error struct error err = {0};
-        assert_int_equal(app_read(dir, NULL, NULL, &app, &err), -1);
+        assert_int_equal(folder_open(dir, dir, &err), -1);
         assert_int_equal(err.status, STATUS_DATA);
         assert_string_equal(err.message, expected);
     }
