@@ -132,6 +132,35 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
     [ "$(jq -c .weaker "$scratch/report")" = '["limits"]' ]
 }
 
+# The value of a limit in the group of the run named "limited", or in a leaf of it ("/step").
+limit() { # LEAF CONTROLLER VERSION-1-FILE VERSION-2-FILE
+    local group
+    group=$(find "/sys/fs/cgroup/$2/" -name 'indyno.limited.*' 2>/dev/null | head -n 1)
+    if [ -n "$group" ]; then
+        cat "$group$1/$3"
+    else
+        cat "$(find /sys/fs/cgroup -name 'indyno.limited.*' | head -n 1)$1/$4"
+    fi
+}
+
+@test "limits are on the run's group, memory on the step's leaf too, and each service has a leaf" {
+    with_cgroups
+    mkfifo "$scratch/up" "$scratch/go"
+    give "$scratch"
+    start_indyno run -q --name limited --postgres=16 --redis --memory=512M --cpus=0.5 --pids-limit=100 --report "$scratch/report" \
+        --ro-bind "$scratch/go:/tmp/go" "$app" -- sh -c 'echo up; read -r go </tmp/go' >"$scratch/up" &
+    local pid=$! line
+    read -r line <"$scratch/up"
+    [ "$(limit '' memory memory.limit_in_bytes memory.max)" = 536870912 ]
+    [ "$(limit /step memory memory.limit_in_bytes memory.max)" = 536870912 ]
+    [ "$(limit '' pids pids.max pids.max)" = 100 ]
+    [[ "$(limit '' cpu cpu.cfs_quota_us cpu.max)" =~ ^50000( 100000)?$ ]]
+    echo >"$scratch/go"
+    status_of "$pid" 0
+    [ "$(jq -r '[.usage[].leaf] | join(" ")' "$scratch/report")" = "dyno postgres redis step" ]
+    [ "$(jq '[.usage[].memory_peak_bytes > 0] | all' "$scratch/report")" = true ]
+}
+
 @test "--pids-limit contains a fork bomb" {
     with_cgroups
     run indyno run --pids-limit=64 --timeout=3s -k 100ms "$app" -- bash -c ':(){ :|:& };: ; sleep 1'

@@ -6,7 +6,7 @@ set -eu -o pipefail
 : "${abs_top_srcdir:?}" "${INDYNO:?}" "${INDYNO_STORE:?}"
 export TMPDIR=/scratch abs_top_srcdir
 tests=$abs_top_srcdir/tests/cli
-chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|limits that|--pids-limit|namespace is its own'
+chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|limits that|limits are|--pids-limit|namespace is its own'
 chosen="$chosen|exit status|--timeout|signals reach|--artifact|--bind|kill -9|the next run sweeps|many at once"
 chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user"
 chosen=${CHOSEN-$chosen} # for one who looks for a reason
