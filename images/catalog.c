@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/own.h"
+#include "importer.h"
 
 enum { CATALOG_MAX = 1 << 20 };
 
@@ -20,24 +21,54 @@ static char *member(const cJSON *object, const char *key)
     return copy_string(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key)));
 }
 
-static char *source_here(const cJSON *release)
+/* A string, or of an object the member for this machine's architecture, else "any". */
+static char *member_here(const cJSON *object, const char *key)
 {
     struct utsname machine;
-    const cJSON *sources = cJSON_GetObjectItemCaseSensitive(release, "source");
-    char *source = uname(&machine) == 0 ? member(sources, machine.machine) : NULL;
-    return source ? source : member(sources, "any");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (cJSON_IsObject(item)) {
+        char *here = uname(&machine) == 0 ? member(item, machine.machine) : NULL;
+        return here ? here : member(item, "any");
+    }
+    return copy_string(cJSON_GetStringValue(item));
 }
 
-static int read_release(const char *path, const char *name, const cJSON *json, struct release *release,
-                        struct error *err)
+/* "https://.../redis-{version}.tar.gz" for a version. */
+static char *expand(const char *upstream, const char *version)
+{
+    static const char mark[] = "{version}";
+    const char *at = upstream ? strstr(upstream, mark) : NULL;
+    return at ? text_format("%.*s%s%s", (int)(at - upstream), upstream, version, at + strlen(mark)) : NULL;
+}
+
+static int read_release(const char *path, const struct catalog_entry *entry, const char *upstream,
+                        const cJSON *json, struct release *release, struct error *err)
 {
     *release = (struct release){.version = member(json, "version"),
-                                .importer = member(json, "importer"),
-                                .source = source_here(json),
+                                .from = member(json, "from"),
+                                .source = member_here(json, "source"),
+                                .digest = member_here(json, "digest"),
                                 .client = member(json, "client")};
-    if (!release->version || !release->importer || strchr(release->importer, '/'))
-        return fail(err, STATUS_DATA, "%s: %s.releases: a release needs a version and an importer", path,
-                    name);
+    if (!release->version || !release->from || !importer_is_name(release->from))
+        return fail(err, STATUS_DATA,
+                    "%s: %s.releases: a release needs a version and an importer's name as from", path,
+                    entry->name);
+    if (!release->source && text_equal(release->from, "source"))
+        release->source = expand(upstream, release->version);
+    return 0;
+}
+
+static int read_aliases(const char *path, const cJSON *json, struct catalog_entry *entry, struct error *err)
+{
+    const cJSON *aliases = cJSON_GetObjectItemCaseSensitive(json, "aliases"), *item;
+    entry->aliases = allocate((size_t)cJSON_GetArraySize(aliases), sizeof *entry->aliases);
+    cJSON_ArrayForEach (item, aliases) {
+        if (!cJSON_IsString(item))
+            return fail(err, STATUS_DATA, "%s: %s.aliases.%s: expected a version", path, entry->name,
+                        item->string);
+        entry->aliases[entry->alias_count++] =
+            (struct catalog_alias){copy_string(item->string), copy_string(item->valuestring)};
+    }
     return 0;
 }
 
@@ -46,13 +77,14 @@ static int read_entry(const char *path, const cJSON *json, struct catalog_entry 
     const cJSON *releases = cJSON_GetObjectItemCaseSensitive(json, "releases"), *item;
     entry->name = copy_string(json->string);
     entry->default_version = member(json, "default");
+    const char *upstream = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "upstream"));
     if (!entry->default_version || !cJSON_IsArray(releases))
         return fail(err, STATUS_DATA, "%s: %s: needs a default and releases", path, entry->name);
     entry->releases = allocate((size_t)cJSON_GetArraySize(releases), sizeof *entry->releases);
     cJSON_ArrayForEach (item, releases)
-        if (read_release(path, entry->name, item, &entry->releases[entry->release_count++], err) < 0)
+        if (read_release(path, entry, upstream, item, &entry->releases[entry->release_count++], err) < 0)
             return -1;
-    return 0;
+    return read_aliases(path, json, entry, err);
 }
 
 int catalog_parse(const char *path, const char *text, struct catalog **catalog, struct error *err)
@@ -88,10 +120,16 @@ void catalog_free(struct catalog *catalog)
         struct catalog_entry *entry = &catalog->entries[i];
         for (size_t j = 0; j < entry->release_count; j++) {
             free(entry->releases[j].version);
-            free(entry->releases[j].importer);
+            free(entry->releases[j].from);
             free(entry->releases[j].source);
+            free(entry->releases[j].digest);
             free(entry->releases[j].client);
         }
+        for (size_t j = 0; j < entry->alias_count; j++) {
+            free(entry->aliases[j].word);
+            free(entry->aliases[j].version);
+        }
+        free(entry->aliases);
         free(entry->name);
         free(entry->default_version);
         free(entry->releases);
@@ -115,15 +153,36 @@ const char *catalog_default(const struct catalog *catalog, const char *name)
     return entry ? entry->default_version : NULL;
 }
 
-const struct release *catalog_release(const struct catalog_entry *entry, const char *wanted)
+static bool is_offered(const struct release *release, const char *from)
 {
-    const struct release *best = NULL;
+    return release->source && (!from || text_equal(release->from, from));
+}
+
+const struct release *catalog_release(const struct catalog_entry *entry, const char *wanted, const char *from)
+{
+    for (size_t i = 0; i < entry->release_count; i++)
+        if (is_offered(&entry->releases[i], from) && version_matches(entry->releases[i].version, wanted))
+            return &entry->releases[i];
+    return NULL;
+}
+
+const char *catalog_alias(const struct catalog_entry *entry, const char *wanted)
+{
+    for (size_t i = 0; i < entry->alias_count; i++)
+        if (text_equal(entry->aliases[i].word, wanted))
+            return entry->aliases[i].version;
+    return wanted;
+}
+
+char *catalog_offers(const struct catalog_entry *entry, const char *from)
+{
+    char *text = copy_string("");
     for (size_t i = 0; i < entry->release_count; i++) {
-        const struct release *release = &entry->releases[i];
-        if (!release->source || !version_matches(release->version, wanted))
+        if (!is_offered(&entry->releases[i], from))
             continue;
-        if (!best || version_compare(release->version, best->version) > 0)
-            best = release;
+        char *longer = text_format("%s%s%s", text, *text ? ", " : "", entry->releases[i].version);
+        free(text);
+        text = longer;
     }
-    return best;
+    return text;
 }

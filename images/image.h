@@ -9,7 +9,12 @@
  *     images/NAME/VERSION/template/        postgresql: the ready-made cluster, copied-on-write by each run
  *     images/NAME/VERSION/locale/          postgresql: compiled locales, where the host has none (LOCPATH)
  *
- * NAME is postgresql, redis, or a helper image such as postgresql-client. An install is made in a temporary
+ * A tree is a prefix, whose programs use the dyno's libc, or it has a whole root filesystem with its own:
+ *
+ *     tree/root/        the root filesystem; the server runs in it
+ *     tree/clients/     shims (shim.c) that run client programs of it by its own loader, in any root
+ *
+ * NAME is postgresql, redis, valkey, or a helper image such as postgresql-client. An install is made in a temporary
  * folder beside it and renamed into place, so that a killed install leaves nothing that a later one trips
  * over.
  */
@@ -29,11 +34,11 @@ struct image {
     char *digest;  /* of what was fetched; NULL where the source has none */
     char *path;    /* the image's folder in the store, absolute; the paths below are relative to it */
     char *tree;    /* "tree" */
-    char *server;  /* argv[0] of the server, relative to the tree: "bin/postgres" */
-    struct strings
-        server_prefix; /* words before the server's path, where the tree brings its own loader: tree-relative
-                        * paths are marked by a leading "@/", e.g. "@/lib64/ld-linux-x86-64.so.2",
-                        * "--library-path", "@/usr/lib/x86_64-linux-gnu"; a colon list marks each part */
+    char *root; /* "root": where in the tree the root filesystem is that the server brings with its own libc;
+                    * NULL where it runs in the dyno's root */
+    char *
+        server; /* the server's path, relative to the root where there is one, else to the tree: "bin/postgres"
+                    */
     struct strings bins; /* folders, relative to the tree, that go on a step's PATH */
     /* postgresql only; NULL elsewhere */
     char *template;                   /* "template" */
@@ -41,6 +46,10 @@ struct image {
     char *locpath;                    /* "locale", or NULL where the host's or the tree's own locales serve */
     char *user, *password, *database; /* the template's superuser and its database */
 };
+
+/* What the server of a root filesystem shares with the dyno, as absolute paths: each root has such a folder or file.
+ * NULL-terminated. */
+extern const char *const image_shared_folders[], *const image_shared_files[];
 
 void image_clear(struct image *image);
 #define cleanup_image __attribute__((cleanup(image_clear)))

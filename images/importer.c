@@ -2,20 +2,51 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/own.h"
 
-char *importer_path(const char *name)
+static const char *given_or(const char *variable, const char *otherwise)
 {
-    const char *given = getenv("INDYNO_LIBEXECDIR");
-    return text_format("%s/%s", given && *given ? given : PKGLIBEXECDIR, name);
+    const char *given = getenv(variable);
+    return given && *given ? given : otherwise;
 }
 
-static void take_fact(struct image *image, const char *line)
+char *importer_path(const char *name)
+{
+    return text_format("%s/%s", given_or("INDYNO_LIBEXECDIR", PKGLIBEXECDIR), name);
+}
+
+bool importer_is_name(const char *text)
+{
+    return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+/* The importer's program: the operator's own, else indyno's. The caller's to free; NULL with err where there is none. */
+static char *find_program(const char *from, struct error *err)
+{
+    cleanup_free char *name = text_format("from-%s", from);
+    cleanup_free char *operators =
+        text_format("%s/importers/%s", given_or("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno"), name);
+    cleanup_free char *own = importer_path(name);
+    if (importer_is_name(from) && access(operators, X_OK) == 0)
+        return steal_pointer(operators);
+    if (importer_is_name(from) && access(own, X_OK) == 0)
+        return steal_pointer(own);
+    fail(err, STATUS_DATA, "--from %s: no such importer", from);
+    error_remedy(err, "importers are: npm, deb, source, oci, dir, and what is in %s/importers",
+                 given_or("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno"));
+    return NULL;
+}
+
+/* ---- Facts ---- */
+
+static void take_fact(struct image *image, bool *root, const char *line)
 {
     const char *equals = strchr(line, '=');
     if (text_starts(line, "source=")) {
@@ -24,52 +55,91 @@ static void take_fact(struct image *image, const char *line)
     } else if (text_starts(line, "digest=")) {
         free(image->digest);
         image->digest = copy_string(equals + 1);
+    } else if (text_starts(line, "layout=")) {
+        *root = text_equal(equals + 1, "root");
     }
 }
 
-static void take_facts(struct image *image, FILE *facts)
+static void take_facts(struct image *image, bool *root, FILE *facts)
 {
     cleanup_free char *line = NULL;
     size_t room = 0;
     for (ssize_t size; (size = getline(&line, &room, facts)) > 0;) {
         if (line[size - 1] == '\n')
             line[size - 1] = '\0';
-        take_fact(image, line);
+        take_fact(image, root, line);
     }
 }
 
-static void child_main(const char *path, const char *source, const char *folder, int output)
+/* ---- Running ---- */
+
+static void set_environment(const struct import *import, const char *work)
+{
+    char self[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[size > 0 ? size : 0] = '\0';
+    const char *const variables[][2] = {
+        {"INDYNO_IMAGE", import->name},
+        {"INDYNO_VERSION", import->version},
+        {"INDYNO_WITH", import->with},
+        {"INDYNO_DIGEST", import->digest},
+        {"INDYNO_TARBALL", import->tarball},
+        {"INDYNO", self},
+        {"TMPDIR", work},
+    };
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+        setenv(variables[i][0], variables[i][1] ? variables[i][1] : "", 1);
+}
+
+static void child_main(const struct import *import, const char *path, const char *folder, int output)
     __attribute__((noreturn));
 
-static void child_main(const char *path, const char *source, const char *folder, int output)
+static void child_main(const struct import *import, const char *path, const char *folder, int output)
 {
+    cleanup_free char *work = text_format("%s/tmp", folder), *tree = text_format("%s/tree", folder);
+    set_environment(import, work);
     if (dup2(output, STDOUT_FILENO) >= 0)
-        execl(path, path, source, folder, (char *)NULL);
+        execl(path, path, import->source, tree, (char *)NULL);
     fprintf(stderr, "indyno: execute %s: %s\n", path, strerror(errno));
     _exit(STATUS_ERRORED);
 }
 
-int importer_run(const char *importer, const char *source, const char *folder, struct image *image,
+static int make_folders(const char *folder, struct error *err)
+{
+    static const char *const names[] = {"tmp", "tree"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cleanup_free char *path = text_format("%s/%s", folder, names[i]);
+        if (mkdir(path, 0755) < 0)
+            return fail_errno(err, "make %s", path);
+    }
+    return 0;
+}
+
+int importer_run(const struct import *import, const char *folder, struct image *image, bool *root,
                  struct error *err)
 {
     int ends[2], status;
-    cleanup_free char *path = importer_path(importer);
+    cleanup_free char *path = find_program(import->from, err);
+    if (!path || make_folders(folder, err) < 0)
+        return -1;
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return fail_errno(err, "run %s", importer);
+        return fail_errno(err, "run %s", path);
     pid_t pid = fork();
     if (pid == 0)
-        child_main(path, source, folder, ends[1]);
+        child_main(import, path, folder, ends[1]);
     close(ends[1]);
     cleanup_file FILE *facts = fdopen(ends[0], "r");
     if (facts)
-        take_facts(image, facts);
+        take_facts(image, root, facts);
     if (pid < 0)
-        return fail_errno(err, "run %s", importer);
+        return fail_errno(err, "run %s", path);
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return fail_errno(err, "wait for %s", importer);
+            return fail_errno(err, "wait for %s", path);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return fail(err, STATUS_ERRORED, "%s could not bring %s (its reason is above)", importer, source);
+        return fail(err, STATUS_ERRORED, "from-%s could not bring %s (its reason is above)", import->from,
+                    import->source);
     return image->source ? 0
-                         : fail(err, STATUS_ERRORED, "%s did not say where %s came from", importer, source);
+                         : fail(err, STATUS_ERRORED, "from-%s did not say where %s came from", import->from,
+                                import->source);
 }

@@ -32,17 +32,29 @@
  * that are mounted over. In both every file is readable by all, none is set-id or has capabilities, and there
  * are no devices, fifos and sockets. Links may be absolute in a root, and mean its own files.
  *
- * Importers are in INDYNO_LIBEXECDIR, or where indyno was installed. They need no root, and leave owners to
- * the caller's id. What they trust is told at the top of each.
+ * An operator's own are in ${INDYNO_CONFIG_DIR:-/etc/indyno}/importers, and come first; indyno's are in
+ * INDYNO_LIBEXECDIR, or where it was installed. They need no root, and leave owners to the caller's id. What they
+ * trust is told at the top of each.
  */
 #ifndef INDYNO_IMPORTER_H
 #define INDYNO_IMPORTER_H
 
 #include "image.h"
 
-/* Runs importer on source, and sets source and digest of image by its facts. */
-int importer_run(const char *importer, const char *source, const char *folder, struct image *image,
+struct import {
+    const char *from;                    /* "deb": the importer is from-deb */
+    const char *source;                  /* in its words */
+    const char *name, *version;          /* of the image; version may be NULL */
+    const char *with, *digest, *tarball; /* as in the contract; NULL or "": none */
+};
+
+/* Has the importer fill folder/tree, with folder/tmp to work in, and sets source and digest of image by its facts;
+ * *root tells whether it brought a root filesystem. */
+int importer_run(const struct import *import, const char *folder, struct image *image, bool *root,
                  struct error *err);
+
+/* Whether text can be an importer's name: small letters, digits, hyphens. */
+bool importer_is_name(const char *text);
 
 /* The path of a program of indyno's own that is not for users: an importer, the shim. The caller's to free.
  */

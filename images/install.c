@@ -1,124 +1,73 @@
 /*
- * Theory of operation. Under the store's lock an image is built in a staging folder: the importer fills its
- * tree, the programs of a tree with its own libc get shims, the server is run in a dyno to say its version, a
- * postgresql gets its template cluster, the manifest is written, and the folder is renamed to its place.
- * Whatever fails or is killed before that leaves a staging folder, which the next install sweeps.
+ * Theory of operation. An image is built in a staging folder of the store: the importer fills its tree, a root filesystem
+ * gets its places and shims, the server is run in a dyno to say its version and to start, a postgresql gets its template
+ * cluster, the manifest is written, and the folder is renamed to its place. Whatever fails or is killed before that leaves
+ * a staging folder, which the next install sweeps.
  */
 #include "install.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "catalog.h"
 #include "importer.h"
+#include "kind.h"
 #include "maker.h"
 #include "manifest.h"
+#include "root-tree.h"
 #include "store.h"
 #include "template.h"
 
-enum { VERSION_TEXT_MAX = 512 };
+enum { VERSION_TEXT_MAX = 512, READY_TIMEOUT_MS = 30 * 1000 };
 
-/* What is to be known of an image by its name. */
-struct kind {
-    const char *name;
-    const char *program; /* in bin/; run with --version to say what the tree is */
-    const char *mark;    /* the version follows this in what it says */
-    bool is_server, has_template;
-};
-
-static const struct kind kinds[] = {
-    {"postgresql", "postgres", "(PostgreSQL) ", true, true},
-    {"redis", "redis-server", "v=", true, false},
-    {"postgresql-client", "psql", "(PostgreSQL) ", false, false},
-};
-
-static const struct kind *find_kind(const char *name)
+void install_options_clear(struct install_options *options)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (text_equal(kinds[i].name, name))
-            return &kinds[i];
-    return NULL;
+    free(options->from);
+    free(options->source);
+    free(options->tarball);
+    free(options->digest);
+    strings_clear(&options->with);
+    *options = (struct install_options){0};
 }
 
 static int unknown_name(const char *name, struct error *err)
 {
     fail(err, STATUS_DATA, "%s: no such image", name);
-    error_remedy(err, "images are: postgresql, redis, postgresql-client");
+    error_remedy(err, "images are: " KIND_NAMES);
     return -1;
 }
 
-/* ---- Parts of an image ---- */
+/* ---- What the tree is ---- */
 
-static bool has_loader(const char *folder)
-{
-    cleanup_free char *loader = text_format("%s/tree/lib/ld.so", folder);
-    return access(loader, F_OK) == 0;
-}
-
-static int copy_file(const char *from, const char *to, struct error *err)
-{
-    struct stat st;
-    cleanup_fd int in = open(from, O_RDONLY | O_CLOEXEC);
-    cleanup_fd int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-    if (in < 0 || fstat(in, &st) < 0)
-        return fail_errno(err, "open %s", from);
-    if (out < 0 || sendfile(out, in, NULL, (size_t)st.st_size) != st.st_size || fchmod(out, 0755) < 0)
-        return fail_errno(err, "write %s", to);
-    return 0;
-}
-
-/* Programs of a tree with its own libc are started by its own loader. The kernel names a process after the
- * file that it executes: each program has the loader under its own name, so that ps(1) and pkill(1) know it.
- */
-static int add_starters(const char *folder, struct error *err)
-{
-    cleanup_free char *shim = importer_path("shim");
-    cleanup_free char *loader = text_format("%s/tree/lib/ld.so", folder);
-    cleanup_free char *bin = text_format("%s/tree/bin", folder);
-    cleanup_free char *shims = text_format("%s/tree/shims", folder);
-    cleanup_free char *loaders = text_format("%s/tree/loaders", folder);
-    if ((mkdir(shims, 0755) < 0 && errno != EEXIST) || (mkdir(loaders, 0755) < 0 && errno != EEXIST))
-        return fail_errno(err, "make %s", shims);
-    cleanup_dir DIR *programs = opendir(bin);
-    if (!programs)
-        return fail_errno(err, "read %s", bin);
-    struct dirent *entry;
-    while ((entry = readdir(programs))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        cleanup_free char *started = text_format("%s/%s", shims, entry->d_name);
-        cleanup_free char *named = text_format("%s/%s", loaders, entry->d_name);
-        if (copy_file(shim, started, err) < 0)
-            return -1;
-        unlink(named);
-        if (link(loader, named) < 0)
-            return fail_errno(err, "make %s", named);
-    }
-    return 0;
-}
-
-/* How the programs of the tree are started. */
-static int describe_programs(const char *folder, const struct kind *kind, struct image *image,
+static int describe_programs(const char *folder, const struct kind *kind, bool root, struct image *image,
                              struct error *err)
 {
     image->tree = copy_string("tree");
-    image->server = kind->is_server ? text_format("bin/%s", kind->program) : NULL;
-    if (!has_loader(folder)) {
+    if (!root) {
+        image->server = text_format("bin/%s", kind->program);
         strings_add(&image->bins, "bin");
         return 0;
     }
-    strings_addf(&image->server_prefix, "@/loaders/%s", kind->program);
-    strings_add(&image->server_prefix, "--library-path");
-    strings_add(&image->server_prefix, "@/lib");
-    strings_add(&image->bins, "shims");
-    return add_starters(folder, err);
+    if (root_tree_arrange(folder, err) < 0 || !(image->server = root_tree_program(folder, kind, err)))
+        return -1;
+    image->root = copy_string("root");
+    if (root_tree_add_clients(folder, kind, image->server, err) < 0)
+        return -1;
+    cleanup_free char *client = text_format("%s/tree/clients/%s", folder, kind->clients[0]);
+    if (access(client, F_OK) == 0)
+        strings_add(&image->bins, "clients");
+    return 0;
+}
+
+/* The program's path as the maker's dyno has it. */
+static char *program_path(const struct image *image)
+{
+    return text_format("%s/%s", image->root ? "" : MAKER_TREE, image->server);
 }
 
 static char *parse_version(const char *text, const char *mark)
@@ -135,14 +84,11 @@ static int find_version(const char *folder, const struct kind *kind, struct imag
     cleanup_strings struct strings argv = {0};
     struct maker maker;
     char text[VERSION_TEXT_MAX];
-    if (has_loader(folder)) {
-        strings_add(&argv, MAKER_TREE "/lib/ld.so");
-        strings_add(&argv, "--library-path");
-        strings_add(&argv, MAKER_TREE "/lib");
-    }
-    strings_addf(&argv, MAKER_TREE "/bin/%s", kind->program);
+    strings_take(&argv, program_path(image));
     strings_add(&argv, "--version");
-    if (maker_start(&maker, folder, &argv, err) < 0)
+    const struct maker_job job = {
+        .folder = folder, .has_root = image->root != NULL, .steps = {{&argv, false}}, .step_count = 1};
+    if (maker_start(&maker, &job, err) < 0)
         return -1;
     ssize_t size, used = 0;
     while ((size = read(maker.output, text + used, sizeof text - 1 - (size_t)used)) > 0)
@@ -155,29 +101,70 @@ static int find_version(const char *folder, const struct kind *kind, struct imag
                           : fail(err, STATUS_DATA, "%s does not say its version: %s", kind->program, text);
 }
 
+/* A server of the Redis family answers a PING. */
+static int start_once(const char *folder, const struct image *image, struct error *err)
+{
+    static const char *const options[] = {"--port",           "0",   "--unixsocket", MAKER_WORK "/socket",
+                                          "--unixsocketperm", "777", "--save",       ""};
+    static const struct sandbox_ready ready = {.kind = SANDBOX_READY_SOCKET,
+                                               .path = MAKER_WORK "/socket",
+                                               .send = "PING\r\n",
+                                               .expect = "+PONG",
+                                               .timeout_ms = READY_TIMEOUT_MS};
+    cleanup_strings struct strings server = {0}, step = {0};
+    struct maker maker;
+    strings_take(&server, program_path(image));
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        strings_add(&server, options[i]);
+    strings_add(&step, "/bin/true");
+    const struct maker_job job = {.folder = folder,
+                                  .has_root = image->root != NULL,
+                                  .steps = {{&step, true}},
+                                  .step_count = 1,
+                                  .server = &server,
+                                  .ready = &ready};
+    return maker_start(&maker, &job, err) < 0 ? -1 : maker_finish(&maker, "the server", err);
+}
+
 /* ---- Building ---- */
 
 struct order {
     const struct kind *kind;
-    const char *importer, *source;
-    const char *wanted; /* the version that it must be of */
+    struct import import;
+    const char *wanted; /* the version that it must be of, or NULL */
+    bool replace;       /* an image of that version that is there */
 };
+
+static int check_version(const struct order *order, const struct image *image, struct error *err)
+{
+    if (!order->wanted || version_matches(image->version, order->wanted))
+        return 0;
+    return fail(err, STATUS_DATA, "%s says that it is version %s, not %s", order->kind->program,
+                image->version, order->wanted);
+}
+
+static int prepare_server(const char *folder, const struct kind *kind, struct image *image, struct error *err)
+{
+    if (kind->has_template)
+        return template_make(folder, image, err);
+    if (kind->is_server)
+        return start_once(folder, image, err);
+    free(image->server); /* a tool was asked for its version, and is no server */
+    image->server = NULL;
+    return 0;
+}
 
 static int build(const char *folder, const struct order *order, struct image *image, struct error *err)
 {
-    cleanup_free char *tree = text_format("%s/tree", folder);
+    bool root = false;
+    cleanup_free char *work = text_format("%s/tmp", folder);
     image->name = copy_string(order->kind->name);
-    if (mkdir(tree, 0755) < 0)
-        return fail_errno(err, "make %s", tree);
-    if (importer_run(order->importer, order->source, tree, image, err) < 0 ||
-        find_version(folder, order->kind, image, err) < 0)
+    if (importer_run(&order->import, folder, image, &root, err) < 0 ||
+        describe_programs(folder, order->kind, root, image, err) < 0 ||
+        find_version(folder, order->kind, image, err) < 0 || check_version(order, image, err) < 0 ||
+        prepare_server(folder, order->kind, image, err) < 0)
         return -1;
-    if (!version_matches(image->version, order->wanted))
-        return fail(err, STATUS_DATA, "%s says that it is version %s, not %s", order->kind->program,
-                    image->version, order->wanted);
-    if (describe_programs(folder, order->kind, image, err) < 0 ||
-        (order->kind->has_template && template_make(folder, image, err) < 0))
-        return -1;
+    store_delete_tree(work);
     return manifest_write(image, folder, err);
 }
 
@@ -191,7 +178,7 @@ static int build_and_publish(const char *store, const struct order *order, insta
     mode_t mask = umask(022); /* every run reads the image, whatever its maker's umask is */
     int built = build(staging, order, &image, err);
     umask(mask);
-    if (built < 0 || store_publish(store, staging, &image, err) < 0) {
+    if (built < 0 || store_publish(store, staging, &image, order->replace, err) < 0) {
         store_delete_tree(staging);
         return -1;
     }
@@ -222,84 +209,134 @@ static char *find_installed(const char *store, const char *name, const char *wan
     if (store_list(store, &images, &count, NULL) < 0)
         return NULL;
     for (size_t i = 0; i < count && !found; i++)
-        if (text_equal(images[i].name, name) && version_matches(images[i].version, wanted))
+        if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted)))
             found = copy_string(images[i].version);
     images_free(images, count);
     return found;
 }
 
 static int not_in_catalog(const struct catalog_entry *entry, const char *name, const char *wanted,
-                          struct error *err)
+                          const char *from, struct error *err)
 {
-    cleanup_free char *text = copy_string("");
-    for (size_t i = 0; i < entry->release_count; i++) {
-        char *longer = text_format("%s%s%s", text, i ? ", " : "", entry->releases[i].version);
-        free(text);
-        text = longer;
-    }
-    fail(err, STATUS_DATA, "Specified %s version %s is not available", name, wanted);
+    cleanup_free char *text = catalog_offers(entry, from);
+    fail(err, STATUS_DATA, "Specified %s version %s is not available%s%s", name, wanted, from ? " from " : "",
+         from ? from : "");
     error_remedy(err,
                  "the catalog has: %s; any directory can be installed with: indyno image import %s:%s DIR",
-                 text, name, wanted);
+                 *text ? text : "none", name, wanted);
     return -1;
 }
 
-static int install_release(const char *store, const char *name, const char *wanted,
-                           const struct release *release, install_progress *progress, struct error *err)
+static int build_locked(const char *store, const struct order *order, install_progress *progress,
+                        struct error *err)
+{
+    const struct import *import = &order->import;
+    cleanup_free char *text = text_format("%s%s%s: fetching (%s)", import->name, order->wanted ? ":" : "",
+                                          order->wanted ? order->wanted : "", import->from);
+    progress(text);
+    if (build_and_publish(store, order, progress, err) == 0)
+        return 0;
+    return error_context(err, "install %s%s%s", import->name, order->wanted ? ":" : "",
+                         order->wanted ? order->wanted : "");
+}
+
+/* What the user asks for expressly is built anew, and takes the place of an image of its version. */
+static bool is_express(const struct install_options *options)
+{
+    return options->from || options->with.count || options->tarball || options->digest;
+}
+
+static int install_order(const char *store, const struct order *order, install_progress *progress,
+                         struct error *err)
 {
     cleanup_fd int lock = open_store(store, err);
     if (lock < 0)
         return -1;
-    cleanup_free char *installed = find_installed(store, name, release->version);
-    if (installed) {
-        cleanup_free char *text = text_format("%s:%s is installed", name, installed);
-        progress(text);
-        return 0;
-    }
-    cleanup_free char *text = text_format("%s:%s: fetching (%s)", name, release->version, release->importer);
+    cleanup_free char *installed =
+        order->replace ? NULL : find_installed(store, order->import.name, order->wanted);
+    if (!installed)
+        return build_locked(store, order, progress, err);
+    cleanup_free char *text = text_format("%s:%s is installed", order->import.name, installed);
     progress(text);
-    const struct order order = {find_kind(name), release->importer, release->source, release->version};
-    return build_and_publish(store, &order, progress, err) < 0
-               ? error_context(err, "install %s:%s", name, wanted)
-               : 0;
+    return 0;
+}
+
+static char *joined(const struct strings *words)
+{
+    char *text = copy_string("");
+    for (size_t i = 0; i < words->count; i++) {
+        char *longer = text_format("%s%s%s", text, i ? " " : "", words->items[i]);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static int install_release(const char *store, const char *name, const struct release *release,
+                           const struct install_options *options, install_progress *progress,
+                           struct error *err)
+{
+    cleanup_free char *with = joined(&options->with);
+    const struct order order = {.kind = kind_find(name),
+                                .import = {.from = release->from,
+                                           .source = release->source,
+                                           .name = name,
+                                           .version = release->version,
+                                           .with = with,
+                                           .digest = options->digest ? options->digest : release->digest,
+                                           .tarball = options->tarball},
+                                .wanted = release->version,
+                                .replace = is_express(options)};
+    return install_order(store, &order, progress, err);
+}
+
+static int install_client(const struct catalog *catalog, const char *store, const char *client,
+                          install_progress *progress, struct error *err)
+{
+    static const struct install_options none = {0};
+    cleanup_free char *name = copy_string(client);
+    char *version = strchr(name, ':');
+    if (version)
+        *version++ = '\0';
+    return install_image(catalog, store, name, version, &none, progress, err);
+}
+
+/* A source that the user names needs no catalog. */
+static int install_source(const char *store, const char *name, const char *wanted,
+                          const struct install_options *options, install_progress *progress,
+                          struct error *err)
+{
+    cleanup_free char *with = joined(&options->with);
+    const struct order order = {.kind = kind_find(name),
+                                .import = {.from = options->from,
+                                           .source = options->source,
+                                           .name = name,
+                                           .version = wanted,
+                                           .with = with,
+                                           .digest = options->digest,
+                                           .tarball = options->tarball},
+                                .wanted = wanted,
+                                .replace = true};
+    return install_order(store, &order, progress, err);
 }
 
 int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  install_progress *progress, struct error *err)
+                  const struct install_options *options, install_progress *progress, struct error *err)
 {
-    const struct catalog_entry *entry = find_kind(name) ? catalog_entry(catalog, name) : NULL;
+    if (!kind_find(name))
+        return unknown_name(name, err);
+    if (options->source)
+        return install_source(store, name, wanted, options, progress, err);
+    const struct catalog_entry *entry = catalog_entry(catalog, name);
     if (!entry)
         return unknown_name(name, err);
     if (!wanted || !*wanted)
         wanted = entry->default_version;
-    const struct release *release = catalog_release(entry, wanted);
+    wanted = catalog_alias(entry, wanted);
+    const struct release *release = catalog_release(entry, wanted, options->from);
     if (!release)
-        return not_in_catalog(entry, name, wanted, err);
-    if (install_release(store, name, wanted, release, progress, err) < 0)
+        return not_in_catalog(entry, name, wanted, options->from, err);
+    if (install_release(store, name, release, options, progress, err) < 0)
         return -1;
-    if (!release->client)
-        return 0;
-    cleanup_free char *client = copy_string(release->client);
-    char *version = strchr(client, ':');
-    if (version)
-        *version++ = '\0';
-    return install_image(catalog, store, client, version, progress, err);
-}
-
-int install_directory(const char *store, const char *name, const char *version, const char *directory,
-                      install_progress *progress, struct error *err)
-{
-    const struct kind *kind = find_kind(name);
-    struct stat st;
-    if (!kind)
-        return unknown_name(name, err);
-    if (stat(directory, &st) < 0 || !S_ISDIR(st.st_mode))
-        return fail(err, STATUS_DATA, "%s: not a directory", directory);
-    cleanup_fd int lock = open_store(store, err);
-    if (lock < 0)
-        return -1;
-    const struct order order = {kind, "from-dir", directory, version};
-    return build_and_publish(store, &order, progress, err) < 0
-               ? error_context(err, "import %s:%s", name, version)
-               : 0;
+    return release->client ? install_client(catalog, store, release->client, progress, err) : 0;
 }

@@ -7,13 +7,21 @@
 /* What happened, for progress: text is one line without a newline. */
 typedef void install_progress(const char *text);
 
-/* Installs what wanted (NULL: the default) means of name, unless it is there, and for a postgresql the client
- * programs that go with it. STATUS_DATA where the catalog does not have it. */
-int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  install_progress *progress, struct error *err);
+/* What the user says of the source; all NULL or empty: the catalog decides. */
+struct install_options {
+    char *from;          /* importer's name: "deb" */
+    char *source;        /* in the importer's words; goes with from */
+    struct strings with; /* further packages */
+    char *tarball, *digest;
+};
 
-/* Installs a copy of directory as name, whose server must say that it is of this version. */
-int install_directory(const char *store, const char *name, const char *version, const char *directory,
-                      install_progress *progress, struct error *err);
+void install_options_clear(struct install_options *options);
+#define cleanup_install_options __attribute__((cleanup(install_options_clear)))
+
+/* Installs what wanted (NULL: the default; with a source: whatever it is) means of name, unless it is there and the
+ * options ask for nothing of their own, and for a postgresql the client programs that the catalog gives it. STATUS_DATA
+ * where the catalog does not have it. */
+int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
+                  const struct install_options *options, install_progress *progress, struct error *err);
 
 #endif

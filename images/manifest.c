@@ -30,6 +30,7 @@ static const struct {
     {"source", offsetof(struct image, source), true},
     {"digest", offsetof(struct image, digest), false},
     {"tree", offsetof(struct image, tree), true},
+    {"root", offsetof(struct image, root), false},
     {"server", offsetof(struct image, server), false},
     {"template", offsetof(struct image, template), false},
     {"locale", offsetof(struct image, locale), false},
@@ -43,7 +44,6 @@ static const struct {
     const char *key;
     size_t offset;
 } lists[] = {
-    {"server_prefix", offsetof(struct image, server_prefix)},
     {"bins", offsetof(struct image, bins)},
 };
 

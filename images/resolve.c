@@ -33,7 +33,7 @@ static int refuse(const struct catalog *catalog, const struct image *images, siz
     const struct catalog_entry *entry = catalog ? catalog_entry(catalog, name) : NULL;
     cleanup_free char *installed = installed_text(images, count, name);
     fail(err, STATUS_DATA, "Specified %s version %s is not available", name, wanted);
-    if (entry && catalog_release(entry, wanted))
+    if (entry && catalog_release(entry, catalog_alias(entry, wanted), NULL))
         error_remedy(err, "installed: %s; install it with: indyno image install %s:%s", installed, name,
                      wanted);
     else
@@ -49,9 +49,11 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
         wanted = catalog ? catalog_default(catalog, name) : NULL;
     if (!wanted)
         return fail(err, STATUS_DATA, "%s: the catalog does not know it", name);
+    const struct catalog_entry *entry = catalog ? catalog_entry(catalog, name) : NULL;
+    const char *version = entry ? catalog_alias(entry, wanted) : wanted;
     int best = -1;
     for (size_t i = 0; i < count; i++)
-        if (text_equal(images[i].name, name) && version_matches(images[i].version, wanted) &&
+        if (text_equal(images[i].name, name) && version_matches(images[i].version, version) &&
             (best < 0 || version_compare(images[i].version, images[best].version) > 0))
             best = (int)i;
     return best >= 0 ? best : refuse(catalog, images, count, name, wanted, err);

@@ -180,7 +180,15 @@ char *store_staging(const char *store, struct error *err)
     return steal_pointer(folder);
 }
 
-int store_publish(const char *store, const char *staging, const struct image *image, struct error *err)
+/* Whether there is an image that this indyno can use. */
+static bool is_usable(const char *place)
+{
+    cleanup_image struct image image = {0};
+    return manifest_read(place, &image, NULL) == 0;
+}
+
+int store_publish(const char *store, const char *staging, const struct image *image, bool replace,
+                  struct error *err)
 {
     cleanup_free char *folder = text_format("%s/images/%s", store, image->name);
     cleanup_free char *place = text_format("%s/%s", folder, image->version);
@@ -190,6 +198,8 @@ int store_publish(const char *store, const char *staging, const struct image *im
         return 0;
     if (errno != EEXIST && errno != ENOTEMPTY)
         return fail_errno(err, "move the image to %s", place);
+    if ((replace || !is_usable(place)) && renameat2(AT_FDCWD, staging, AT_FDCWD, place, RENAME_EXCHANGE) < 0)
+        return fail_errno(err, "exchange the image at %s", place);
     store_delete_tree(staging);
     return 0;
 }

@@ -17,9 +17,10 @@ void store_sweep(const char *store);
 /* An empty folder in the store to build an image in. The caller's to free. */
 char *store_staging(const char *store, struct error *err);
 
-/* Moves a finished staging folder to its place; an image that is there already stays, and the staging folder
- * goes. */
-int store_publish(const char *store, const char *staging, const struct image *image, struct error *err);
+/* Moves a finished staging folder to its place. Of an image that is there already and this one, which replace tells
+ * stays, and the other goes; one that cannot be read never stays. */
+int store_publish(const char *store, const char *staging, const struct image *image, bool replace,
+                  struct error *err);
 
 /* Removes an image. STATUS_DATA where it is not installed. */
 int store_remove(const char *store, const char *name, const char *version, struct error *err);

@@ -1,8 +1,12 @@
+/*
+ * Theory of operation. The cluster is made by the image's own programs in a dyno. It leaves that as a tar archive on the
+ * maker's output, behind one line with the name of its locale, and is unpacked to the side: what a server that nobody
+ * trusts yet has written names no place of ours.
+ */
 #include "template.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,65 +16,69 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "importer.h"
 #include "maker.h"
+#include "root-tree.h"
 
-#define WANTED_LOCALE "en_US.UTF-8"
-#define LESSER_LOCALE "C.UTF-8"
-
-enum { FIRST_LINE_MAX = 256 };
+enum {
+    FIRST_LINE_MAX = 64,
+    SCRIPT_MAX = 1 << 16,
+    USER_BYTES = 7,
+    PASSWORD_BYTES = 32,
+    READY_TIMEOUT_MS = 60 * 1000
+};
 
 extern char **environ;
 
-/* Runs argv with stdin from input (-1: the caller's). */
-static int run_tool(const char *const *argv, int input, struct error *err)
+/* A checkpoint leaves segments for reuse, named as ones to come. They hold nothing, and each copy would carry them.
+ * Readable: another user than the store's owner copies the cluster. The server looks at the mode of its data folder only,
+ * which each run sets. */
+static const char pack_script[] =
+    "set -eu\n"
+    "find template/pg_wal -maxdepth 1 -type f | sort | sed 1,2d | xargs rm -f\n"
+    "rm -f template/postmaster.pid template/postmaster.opts\n"
+    "head -n 1 locale.name\n"
+    "[ -d locale/en_US.utf8 ] || rm -rf locale\n"
+    "exec tar --mode=u+rwX,go=rX -c -f - template $([ ! -d locale ] || echo locale)\n";
+
+/* ---- Making ---- */
+
+static char *programs_folder(const struct image *image)
 {
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    int status;
-    posix_spawn_file_actions_init(&actions);
-    if (input >= 0)
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    errno = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (errno)
-        return fail_errno(err, "run %s", argv[0]);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for %s", argv[0]);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
-                                                         : fail(err, STATUS_ERRORED, "%s failed", argv[0]);
+    char *path = text_format("%s/%s", image->root ? "" : MAKER_TREE, image->server);
+    *strrchr(path, '/') = '\0';
+    return path;
 }
 
-static bool host_has_locale(const char *name)
+static void choose_names(struct image *image)
 {
-    locale_t found = newlocale(LC_ALL_MASK, name, NULL);
-    if (found)
-        freelocale(found);
-    return found != NULL;
+    char user[2 * USER_BYTES + 1], password[2 * PASSWORD_BYTES + 1];
+    text_random_hex(user, USER_BYTES);
+    text_random_hex(password, PASSWORD_BYTES);
+    user[2 * USER_BYTES - 1] = '\0'; /* Heroku's have 14 letters */
+    image->user = text_format("u%s", user);
+    image->password = text_format("p%s", password);
+    image->database = copy_string("postgres_buildpack_db");
 }
 
-/* Compiled for the host's libc, whose server it is for: a tree that brings its own libc brings its own
- * locales. */
-static bool compile_locale(const char *folder)
+static int add_script(struct strings *argv, const struct image *image, struct error *err)
 {
-    cleanup_free char *locale = text_format("%s/locale", folder);
-    cleanup_free char *compiled = text_format("%s/en_US.utf8", locale);
-    const char *const argv[] = {"localedef", "--no-archive", "-i", "en_US", "-f", "UTF-8", compiled, NULL};
-    if (mkdir(locale, 0755) == 0 && run_tool(argv, -1, NULL) == 0)
-        return true;
-    rmdir(locale);
-    return false;
+    cleanup_free char *path = importer_path("template-postgresql");
+    cleanup_free char *script = text_read_file(AT_FDCWD, path, SCRIPT_MAX, NULL, err);
+    if (!script)
+        return -1;
+    const char *const words[] = {"/bin/sh", "-c", script, "template-postgresql"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strings_add(argv, words[i]);
+    strings_take(argv, programs_folder(image));
+    strings_add(argv, image->user);
+    strings_add(argv, image->password);
+    return 0;
 }
 
-static void choose_locale(const char *folder, struct image *image)
-{
-    bool host = host_has_locale(WANTED_LOCALE);
-    bool compiled = !host && compile_locale(folder);
-    image->locale = copy_string(host || compiled ? WANTED_LOCALE : LESSER_LOCALE);
-    image->locpath = compiled ? copy_string("locale") : NULL;
-}
+/* ---- Taking ---- */
 
-/* "USER PASSWORD\n", and not a byte more: the rest is tar's. */
+/* A byte at a time: the rest is tar's. */
 static int read_first_line(int output, struct image *image, struct error *err)
 {
     char line[FIRST_LINE_MAX];
@@ -78,43 +86,114 @@ static int read_first_line(int output, struct image *image, struct error *err)
     while (size < sizeof line - 1 && read(output, line + size, 1) == 1 && line[size] != '\n')
         size++;
     line[size] = '\0';
-    char *space = strchr(line, ' ');
-    if (!space)
+    if (!text_equal(line, "en_US.UTF-8") && !text_equal(line, "C.UTF-8"))
         return fail(err, STATUS_ERRORED, "the template cluster of %s %s was not made", image->name,
                     image->version);
-    *space = '\0';
-    image->user = copy_string(line);
-    image->password = copy_string(space + 1);
-    image->database = copy_string("postgres_buildpack_db");
+    image->locale = copy_string(line);
     return 0;
 }
 
-static int extract(int output, const char *folder, struct error *err)
+static int run_tar(const char *folder, int input, struct error *err)
 {
-    cleanup_free char *template = text_format("%s/template", folder);
-    const char *const argv[] = {
-        "tar", "-x", "-f", "-", "-C", template, "--no-same-owner", "--same-permissions", NULL};
-    if (mkdir(template, 0755) < 0)
-        return fail_errno(err, "make %s", template);
-    return run_tool(argv, output, err);
+    const char *const argv[] = {"tar", "-x", "-f", "-", "-C", folder, "--no-same-owner", "--same-permissions",
+                                NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    int status;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    errno = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (errno)
+        return fail_errno(err, "run tar");
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return fail_errno(err, "wait for tar");
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0
+               ? 0
+               : fail(err, STATUS_ERRORED, "the template cluster cannot be unpacked");
+}
+
+static int unpack(int output, const char *made, struct error *err)
+{
+    return mkdir(made, 0755) < 0 ? fail_errno(err, "make %s", made) : run_tar(made, output, err);
+}
+
+/* A locale that was compiled: for the host's libc beside the tree, for a root's where that libc looks. */
+static int place_locale(const char *folder, const char *made, struct image *image, struct error *err)
+{
+    cleanup_free char *from = text_format("%s/locale", made), *to = text_format("%s/locale", folder);
+    if (access(from, F_OK) < 0)
+        return 0;
+    if (image->root)
+        return root_tree_take(folder, from, "/usr/lib/locale", "en_US.utf8", err);
+    if (rename(from, to) < 0)
+        return fail_errno(err, "make %s", to);
+    image->locpath = copy_string("locale");
+    return 0;
+}
+
+static int place_all(const char *folder, const char *made, struct image *image, struct error *err)
+{
+    cleanup_free char *from = text_format("%s/template", made), *to = text_format("%s/template", folder);
+    if (rename(from, to) < 0)
+        return fail_errno(err, "make %s", to);
+    image->template = copy_string("template");
+    return place_locale(folder, made, image, err);
+}
+
+static int make(const char *folder, struct image *image, struct error *err)
+{
+    cleanup_strings struct strings cluster = {0}, pack = {0};
+    cleanup_free char *made = text_format("%s/tmp/made", folder);
+    struct maker maker;
+    choose_names(image);
+    if (add_script(&cluster, image, err) < 0)
+        return -1;
+    strings_add(&pack, "/bin/sh");
+    strings_add(&pack, "-c");
+    strings_add(&pack, pack_script);
+    const struct maker_job job = {.folder = folder,
+                                  .has_root = image->root != NULL,
+                                  .steps = {{&cluster, false}, {&pack, true}},
+                                  .step_count = 2};
+    if (maker_start(&maker, &job, err) < 0)
+        return -1;
+    int status = read_first_line(maker.output, image, err);
+    if (status == 0)
+        status = unpack(maker.output, made, err);
+    if (maker_finish(&maker, "the template cluster", status < 0 ? NULL : err) < 0 || status < 0)
+        return -1;
+    return place_all(folder, made, image, err);
+}
+
+/* ---- Trying ---- */
+
+static int start_once(const char *folder, const struct image *image, struct error *err)
+{
+    static const struct sandbox_ready ready = {.kind = SANDBOX_READY_FILE,
+                                               .path = MAKER_WORK "/data/postmaster.pid",
+                                               .text = "ready",
+                                               .timeout_ms = READY_TIMEOUT_MS};
+    cleanup_strings struct strings server = {0}, step = {0};
+    cleanup_free char *programs = programs_folder(image), *data = text_format("%s/template", folder);
+    struct maker maker;
+    strings_addf(&server, "%s/postgres", programs);
+    strings_add(&server, "-D");
+    strings_add(&server, MAKER_WORK "/data");
+    strings_add(&step, "/bin/true");
+    const struct maker_job job = {.folder = folder,
+                                  .has_root = image->root != NULL,
+                                  .steps = {{&step, true}},
+                                  .step_count = 1,
+                                  .server = &server,
+                                  .ready = &ready,
+                                  .has_locale = image->locpath != NULL,
+                                  .data = data};
+    return maker_start(&maker, &job, err) < 0 ? -1 : maker_finish(&maker, "the server", err);
 }
 
 int template_make(const char *folder, struct image *image, struct error *err)
 {
-    cleanup_strings struct strings argv = {0};
-    struct maker maker;
-    choose_locale(folder, image);
-    strings_add(&argv, "/bin/sh");
-    strings_add(&argv, MAKER_SCRIPTS "/template-postgresql");
-    strings_add(&argv, MAKER_TREE);
-    strings_add(&argv, image->locale);
-    if (maker_start(&maker, folder, &argv, err) < 0)
-        return -1;
-    int made = read_first_line(maker.output, image, err);
-    if (made == 0)
-        made = extract(maker.output, folder, err);
-    if (maker_finish(&maker, "the template cluster", made < 0 ? NULL : err) < 0)
-        made = -1;
-    image->template = copy_string("template");
-    return made;
+    return make(folder, image, err) < 0 ? -1 : start_once(folder, image, err);
 }

@@ -1,4 +1,6 @@
 #include <cjson/cJSON.h>
+#include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,16 +64,73 @@ static bool is_version(const char *version)
 
 /* ---- install, import ---- */
 
-static int install_all(const struct catalog *catalog, const char *store, int argc, char **argv,
-                       struct error *err)
+/* NULL: no value has it. */
+static char **option_field(struct install_options *options, int code)
+{
+    return code == 'f'   ? &options->from
+           : code == 't' ? &options->tarball
+           : code == 'd' ? &options->digest
+                         : NULL;
+}
+
+/* "deb", or "deb:trixie/postgresql-17". */
+static void split_from(struct install_options *options)
+{
+    char *colon = options->from ? strchr(options->from, ':') : NULL;
+    if (!colon)
+        return;
+    options->source = copy_string(colon + 1);
+    *colon = '\0';
+}
+
+/* Takes the options out of argv; the index of the first word behind them, or -1. */
+static int parse_install(int argc, char **argv, struct install_options *options, struct error *err)
+{
+    static const struct option longs[] = {{"from", required_argument, NULL, 'f'},
+                                          {"with", required_argument, NULL, 'w'},
+                                          {"tarball", required_argument, NULL, 't'},
+                                          {"digest", required_argument, NULL, 'd'},
+                                          {0}};
+    opterr = optind = 0;
+    for (int code; (code = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+        char **field = option_field(options, code);
+        if (!field && code != 'w')
+            return usage("install: an option that it does not have, or that lacks its value", err);
+        if (!field) {
+            strings_add(&options->with, optarg);
+            continue;
+        }
+        free(*field);
+        *field = copy_string(optarg);
+    }
+    split_from(options);
+    return optind;
+}
+
+/* The importer runs elsewhere. */
+static int find_tarball(struct install_options *options, struct error *err)
+{
+    if (!options->tarball)
+        return 0;
+    char *path = realpath(options->tarball, NULL);
+    if (!path)
+        return fail(err, STATUS_DATA, "--tarball %s: %s", options->tarball, strerror(errno));
+    free(options->tarball);
+    options->tarball = path;
+    return 0;
+}
+
+static int install_all(const struct catalog *catalog, const char *store,
+                       const struct install_options *options, int argc, char **argv, struct error *err)
 {
     static const char *const defaults[] = {"postgresql", "redis"};
     for (size_t i = 0; argc == 0 && i < sizeof defaults / sizeof *defaults; i++)
-        if (install_image(catalog, store, defaults[i], NULL, print_progress, err) < 0)
+        if (install_image(catalog, store, defaults[i], NULL, options, print_progress, err) < 0)
             return -1;
     for (int i = 0; i < argc; i++) {
         cleanup_reference struct reference reference = parse_reference(argv[i]);
-        if (install_image(catalog, store, reference.name, reference.version, print_progress, err) < 0)
+        if (install_image(catalog, store, reference.name, reference.version, options, print_progress, err) <
+            0)
             return -1;
     }
     return 0;
@@ -80,19 +139,44 @@ static int install_all(const struct catalog *catalog, const char *store, int arg
 static int image_install(int argc, char **argv, struct error *err)
 {
     cleanup_catalog struct catalog *catalog = NULL;
+    cleanup_install_options struct install_options options = {0};
     cleanup_free char *store = store_path();
-    return catalog_load(&catalog, err) < 0 ? -1 : install_all(catalog, store, argc - 1, argv + 1, err);
+    int first = parse_install(argc, argv, &options, err);
+    if (first < 0 || find_tarball(&options, err) < 0)
+        return -1;
+    bool express = options.from || options.with.count || options.tarball || options.digest;
+    if (express && argc - first != 1)
+        return usage("install: --from, --with, --tarball and --digest go with one NAME[:VERSION]", err);
+    return catalog_load(&catalog, err) < 0
+               ? -1
+               : install_all(catalog, store, &options, argc - first, argv + first, err);
+}
+
+/* Sources in skopeo's words are container images; others are folders. */
+static const char *importer_of(const char *source)
+{
+    static const char *const transports[] = {"docker://", "oci:", "oci-archive:", "docker-archive:"};
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        if (text_starts(source, transports[i]))
+            return "oci";
+    return "dir";
 }
 
 static int image_import(int argc, char **argv, struct error *err)
 {
-    if (argc != 3)
-        return usage("import: expected NAME:VERSION DIR", err);
-    cleanup_reference struct reference reference = parse_reference(argv[1]);
+    cleanup_install_options struct install_options options = {0};
+    int first = parse_install(argc, argv, &options, err);
+    if (first < 0)
+        return -1;
+    if (argc - first != 2 || options.from || options.tarball)
+        return usage("import: expected NAME[:VERSION] and a SOURCE", err);
+    cleanup_reference struct reference reference = parse_reference(argv[first]);
     cleanup_free char *store = store_path();
-    if (!reference.version || !is_version(reference.version))
-        return usage("import: expected NAME:VERSION with a version of digits and dots", err);
-    return install_directory(store, reference.name, reference.version, argv[2], print_progress, err);
+    if (reference.version && !is_version(reference.version))
+        return usage("import: a version is of digits and dots", err);
+    options.from = copy_string(importer_of(argv[first + 1]));
+    options.source = copy_string(argv[first + 1]);
+    return install_image(NULL, store, reference.name, reference.version, &options, print_progress, err);
 }
 
 /* ---- ls ---- */
@@ -128,12 +212,12 @@ static int list_available(struct error *err)
     cleanup_catalog struct catalog *catalog = NULL;
     if (catalog_load(&catalog, err) < 0)
         return -1;
-    printf("%-20s %-10s %s\n", "NAME", "VERSION", "IMPORTER");
+    printf("%-20s %-10s %s\n", "NAME", "VERSION", "FROM");
     for (size_t i = 0; i < catalog->entry_count; i++)
         for (size_t j = 0; j < catalog->entries[i].release_count; j++) {
             const struct release *release = &catalog->entries[i].releases[j];
             if (release->source)
-                printf("%-20s %-10s %s\n", catalog->entries[i].name, release->version, release->importer);
+                printf("%-20s %-10s %s\n", catalog->entries[i].name, release->version, release->from);
         }
     return 0;
 }
@@ -223,8 +307,13 @@ static const struct {
 } actions[] = {
     {"install", image_install, "[NAME[:VERSION]...]",
      "install from the catalog: a version, the newest of a line, or with no NAME the defaults"},
-    {"import", image_import, "NAME:VERSION DIR",
-     "install a copy of any directory whose server is of that version"},
+    {"install", image_install,
+     "NAME[:VERSION] [--from IMPORTER[:SOURCE]] [--with PACKAGE]... [--tarball FILE] [--digest DIGEST]",
+     "the same from a certain source (npm, deb, source, oci, dir), in place of what there is of that "
+     "version"},
+    {"import", image_import, "NAME[:VERSION] SOURCE [--digest DIGEST]",
+     "install a copy of any directory, or a container image (docker://REFERENCE, oci:DIR, "
+     "docker-archive:FILE)"},
     {"ls", image_ls, "[--available] [--json]", "list what is installed, or what the catalog has"},
     {"inspect", image_inspect, "NAME[:VERSION]", "print an image's manifest as JSON"},
     {"rm", image_rm, "NAME:VERSION...", "remove images"},
@@ -235,8 +324,8 @@ enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 void cmd_image_help(FILE *to)
 {
     fputs("usage: indyno image ACTION [ARG...]\n\n"
-          "Images are the read-only trees that dynos are made of: postgresql, redis, and the client "
-          "programs.\n\n",
+          "Images are the read-only trees that dynos are made of: postgresql, redis, valkey, and "
+          "client programs.\n\n",
           to);
     for (size_t i = 0; i < ACTION_COUNT; i++)
         fprintf(to, "  %s %s\n        %s\n", actions[i].name, actions[i].arguments, actions[i].help);

@@ -34,29 +34,27 @@ const char *engine_setting(const struct engine_context *context, const char *nam
     return value;
 }
 
-/* Replaces the mark "@/" at the start of word, and after each colon, by the tree's path in the dyno. */
-static char *expand_marks(const char *word, const char *tree)
+char *engine_server_path(const struct image *image)
 {
-    char *text = copy_string("");
-    for (const char *at = word;;) {
-        size_t length = strcspn(at, ":");
-        bool marked = text_starts(at, "@/");
-        char *longer = text_format("%s%s%.*s%s", text, marked ? tree : "", (int)(length - marked),
-                                   at + marked, at[length] ? ":" : "");
-        free(text);
-        text = longer;
-        if (!at[length])
-            return text;
-        at += length + 1;
-    }
+    if (image->root)
+        return text_format("/%s", image->server);
+    cleanup_free char *tree = engine_tree(image);
+    return text_format("%s/%s", tree, image->server);
 }
 
-void engine_server_words(const struct image *image, struct strings *argv)
+/* The server's root is the tree's; what it shares with the dyno has its places there. */
+static void set_root(struct service *service)
 {
-    cleanup_free char *tree = engine_tree(image);
-    for (size_t i = 0; i < image->server_prefix.count; i++)
-        strings_take(argv, expand_marks(image->server_prefix.items[i], tree));
-    strings_addf(argv, "%s/%s", tree, image->server);
+    if (!service->image->root)
+        return;
+    cleanup_free char *tree = engine_tree(service->image);
+    strings_addf(&service->texts, "%s/%s", tree, service->image->root);
+    for (size_t i = 0; image_shared_folders[i]; i++)
+        strings_add(&service->shared, image_shared_folders[i]);
+    for (size_t i = 0; image_shared_files[i]; i++)
+        strings_add(&service->shared, image_shared_files[i]);
+    service->root = (struct sandbox_root){.path = service->texts.items[service->texts.count - 1],
+                                          .shared = (const char *const *)service->shared.items};
 }
 
 void engine_plain_env(const struct service *service, struct strings *env)
@@ -71,6 +69,7 @@ void service_configure(struct service *service)
     service->engine->add_argv(service, &service->argv);
     service->engine->add_env(service, &service->env);
     service->engine->set_ready(service);
+    set_root(service);
     service->log = text_format(LAYOUT_LOGS "/%s.log", service->engine->name);
 }
 
@@ -80,6 +79,7 @@ void service_clear(struct service *service)
     strings_clear(&service->argv);
     strings_clear(&service->env);
     strings_clear(&service->texts);
+    strings_clear(&service->shared);
     free(service->password);
     free(service->log);
     *service = (struct service){0};

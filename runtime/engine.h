@@ -31,7 +31,9 @@ struct service {
     char *password;             /* redis: made for this run */
     struct strings argv, env;   /* of the server */
     struct sandbox_ready ready; /* points into texts */
+    struct sandbox_root root;   /* where the image has a root of its own; points into texts and shared */
     char *log;                  /* dyno path */
+    struct strings shared;
     struct strings texts;
 };
 
@@ -48,6 +50,7 @@ struct engine_context {
 struct engine {
     const char *name;             /* of its process, leaf, log and user: "postgres" */
     const char *image;            /* "postgresql" */
+    const char *stand_in;         /* an image that serves as well, asked for by its name: "valkey"; or NULL */
     const char *addon;            /* "heroku-postgresql" */
     enum option_engine option;    /* --postgres */
     const char *version_variable; /* "POSTGRESQL_VERSION" */
@@ -87,9 +90,8 @@ char *engine_tree(const struct image *image);
 /* Adds an image's tree, read-only, unless it is there already. */
 void engine_mount_tree(const struct image *image, struct mounts *mounts);
 
-/* Adds the words that start the image's server, as far as its path: a loader's where the tree brings its own.
- */
-void engine_server_words(const struct image *image, struct strings *argv);
+/* The path of the image's server, in the root that it runs in. The caller's to free. */
+char *engine_server_path(const struct image *image);
 
 /* Adds what every server's environment has: PATH, HOME, LANG. */
 void engine_plain_env(const struct service *service, struct strings *env);

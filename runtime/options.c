@@ -292,9 +292,9 @@ const struct option_row option_rows[] = {
     {.name = "redis",
      .argument = OPTION_MAYBE,
      .metavar = "VERSION",
-     .accepts = "a version: 7.0, or 6.2.10",
+     .accepts = "a version: 7.0, 6.2.10, or valkey:8.1",
      .help = "start Redis, also where no app.json asks for it; VERSION wins over app.json's "
-             "REDIS_VERSION",
+             "REDIS_VERSION; valkey:VERSION is Valkey in its place",
      .take = take_redis},
     {.name = "env",
      .letter = 'e',

@@ -23,8 +23,11 @@ static const char further_prefix[] = "postgres_buildpack_db_";
 static void prepare(struct service *service, const struct engine_context *context)
 {
     const struct image *image = service->image;
-    int client = resolve_client(context->images, context->image_count, image->version);
-    if (client >= 0)
+    bool own = image->root && image->bins.count;
+    int client = own ? -1 : resolve_client(context->images, context->image_count, image->version);
+    if (own)
+        service->client = NULL;
+    else if (client >= 0)
         service->client = &context->images[client];
     else
         strings_addf(context->notes, "no client programs (psql and others) for Postgres %s are installed",
@@ -99,7 +102,7 @@ static void add_argv(const struct service *service, struct strings *argv)
 {
     cleanup_free char *sql = preparation(service);
     if (!*sql) {
-        engine_server_words(service->image, argv);
+        strings_take(argv, engine_server_path(service->image));
         strings_add(argv, "-D");
         strings_add(argv, LAYOUT_PGDATA);
         return;
@@ -107,7 +110,7 @@ static void add_argv(const struct service *service, struct strings *argv)
     const char *const words[] = {"/bin/sh", "-c", prepare_script, "sh", service->image->database, sql};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         strings_add(argv, words[i]);
-    engine_server_words(service->image, argv);
+    strings_take(argv, engine_server_path(service->image));
 }
 
 static void add_env(const struct service *service, struct strings *env)

@@ -56,7 +56,7 @@ static void add_mounts(const struct service *service, struct mounts *mounts)
 
 static void add_argv(const struct service *service, struct strings *argv)
 {
-    engine_server_words(service->image, argv);
+    strings_take(argv, engine_server_path(service->image));
     strings_add(argv, LAYOUT_REDIS_CONF);
 }
 
@@ -87,7 +87,11 @@ static char *url(const struct service *service, size_t index)
 
 static void add_client_env(const struct service *service, struct strings *env)
 {
+    bool valkey = text_equal(service->image->name, "valkey");
+    strings_env_set(env, "REDIS_CLI", valkey ? "valkey-cli" : "redis-cli");
     strings_env_set(env, "REDISCLI_AUTH", service->password);
+    if (valkey)
+        strings_env_set(env, "VALKEYCLI_AUTH", service->password);
 }
 
 static const char *secret(const struct service *service)
@@ -98,6 +102,7 @@ static const char *secret(const struct service *service)
 const struct engine redis_engine = {
     .name = "redis",
     .image = "redis",
+    .stand_in = "valkey",
     .addon = "heroku-redis",
     .option = OPTION_REDIS,
     .version_variable = "REDIS_VERSION",

@@ -11,6 +11,7 @@ static struct sandbox_process service_process(const struct service *service)
         .argv = (const char *const *)service->argv.items,
         .envp = (const char *const *)service->env.items,
         .cwd = engine->home,
+        .root = service->root.path ? &service->root : NULL,
         .user = engine->user,
         .role = SANDBOX_ROLE_SERVICE,
         .leaf = engine->name,

@@ -103,6 +103,22 @@ static int check_variables(const struct services *services, const struct app *ap
 
 /* ---- Versions ---- */
 
+/* "valkey:8.1", "valkey" and "redis:7.2" name an image; sets *wanted to the version behind it, or to NULL. */
+static const char *split_name(const struct engine *engine, const char **wanted)
+{
+    const char *const names[] = {engine->image, engine->stand_in};
+    for (size_t i = 0; i < sizeof names / sizeof *names && *wanted; i++) {
+        size_t length = names[i] ? strlen(names[i]) : 0;
+        if (!length || strncmp(*wanted, names[i], length) != 0)
+            continue;
+        if ((*wanted)[length] && (*wanted)[length] != ':')
+            continue;
+        *wanted = (*wanted)[length] ? *wanted + length + 1 : NULL;
+        return names[i];
+    }
+    return engine->image;
+}
+
 static int choose_image(const struct services_input *input, const struct engine_context *context,
                         struct service *service, struct error *err)
 {
@@ -110,7 +126,8 @@ static int choose_image(const struct services_input *input, const struct engine_
     const char *wanted = input->options->services[engine->option].version;
     if (!wanted)
         wanted = engine_setting(context, engine->version_variable);
-    int index = resolve_image(input->catalog, input->images, input->image_count, engine->image, wanted, err);
+    const char *name = split_name(engine, &wanted);
+    int index = resolve_image(input->catalog, input->images, input->image_count, name, wanted, err);
     if (index < 0)
         return -1;
     service->image = &input->images[index];

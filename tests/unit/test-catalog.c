@@ -42,21 +42,29 @@ static int free_shipped(void **state)
 static void test_shipped_defaults(void **state)
 {
     const struct catalog *catalog = *state;
-    static const char *const names[] = {"postgresql", "redis", "postgresql-client"};
+    static const char *const names[] = {"postgresql", "redis", "valkey", "postgresql-client"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct catalog_entry *entry = catalog_entry(catalog, names[i]);
         assert_non_null(entry);
         assert_string_equal(catalog_default(catalog, names[i]), entry->default_version);
-        assert_non_null(catalog_release(entry, entry->default_version));
+        assert_non_null(catalog_release(entry, entry->default_version, NULL));
     }
     assert_int_equal(catalog->entry_count, sizeof names / sizeof *names);
 }
 
 static void check_importer(const struct release *release)
 {
-    cleanup_free char *importer = text_format("%s/%s", IMAGES_DIR, release->importer);
-    if (!text_starts(release->importer, "from-") || access(importer, X_OK) != 0)
+    cleanup_free char *importer = text_format("%s/from-%s", IMAGES_DIR, release->from);
+    if (access(importer, X_OK) != 0)
         fail_msg("%s: no such importer", importer);
+}
+
+/* What nobody signs is pinned. */
+static void check_digest(const struct release *release)
+{
+    bool is_signed = text_equal(release->from, "deb");
+    if (release->source && !is_signed && !release->digest)
+        fail_msg("%s: no digest", release->source);
 }
 
 /* A client reference is "NAME:LINE", and serves its server. */
@@ -69,7 +77,7 @@ static void check_client(const struct catalog *catalog, const struct release *re
     cleanup_free char *name = text_format("%.*s", (int)length, client);
     const struct catalog_entry *entry = catalog_entry(catalog, name);
     assert_non_null(entry);
-    assert_non_null(catalog_release(entry, line));
+    assert_non_null(catalog_release(entry, line, NULL));
     assert_true(strtoul(line, NULL, 10) >= strtoul(release->version, NULL, 10));
 }
 
@@ -82,9 +90,8 @@ static void test_shipped_releases(void **state)
         assert_true(entry->release_count > 0);
         for (size_t j = 0; j < entry->release_count; j++) {
             check_importer(&entry->releases[j]);
-            if (j > 0)
-                assert_true(version_compare(entry->releases[j - 1].version, entry->releases[j].version) > 0);
-            if (!text_equal(entry->name, "postgresql"))
+            check_digest(&entry->releases[j]);
+            if (!text_equal(entry->name, "postgresql") || !text_equal(entry->releases[j].from, "npm"))
                 continue;
             check_client(catalog, &entry->releases[j]);
             clients++;
@@ -106,6 +113,7 @@ static void test_architecture(void **state)
         {"{\"%s\": \"here\", \"any\": \"anywhere\"}", "here"},
         {"{\"not-%s\": \"there\", \"any\": \"anywhere\"}", "anywhere"},
         {"{\"not-%s\": \"there\"}", NULL},
+        {"\"plain\"", "plain"},
         {"{}", NULL},
         {"null", NULL},
     };
@@ -118,10 +126,10 @@ static void test_architecture(void **state)
                : copy_string(rows[i].source);
         cleanup_free char *text =
             text_format("{\"redis\": {\"default\": \"7\", \"releases\": [{\"version\": \"7.0\","
-                        " \"importer\": \"from-deb\", \"source\": %s}]}}",
+                        " \"from\": \"deb\", \"source\": %s}]}}",
                         source);
         struct catalog *catalog = parse(text);
-        const struct release *release = catalog_release(&catalog->entries[0], "7");
+        const struct release *release = catalog_release(&catalog->entries[0], "7", NULL);
         if (!text_equal(release ? release->source : NULL, rows[i].chosen))
             fail_msg("%s: %s", source, release ? release->source : "none");
         assert_true(text_equal(catalog->entries[0].releases[0].source, rows[i].chosen));
@@ -132,7 +140,7 @@ static void test_architecture(void **state)
 /* ---- Looking up ---- */
 
 #define RELEASE(version, machine)                                                                            \
-    "{\"version\": \"" version "\", \"importer\": \"i\", \"source\": {\"" machine "\": \"s\"}}"
+    "{\"version\": \"" version "\", \"from\": \"i\", \"source\": {\"" machine "\": \"s\"}}"
 
 static void test_release(void **state)
 {
@@ -140,15 +148,15 @@ static void test_release(void **state)
     static const struct {
         const char *wanted, *version;
     } rows[] = {
-        {"16", "16.14"}, {"16.9", "16.9"}, {"7", "7.2"},   {"7.0", "7.0"},
+        {"16", "16.14"}, {"16.9", "16.9"}, {"7", "7.2"},   {"7.0", "7.0"}, /* the first that matches */
         {"7.1", NULL},   {"1", NULL},      {"16.1", NULL},
     };
     struct catalog *catalog =
-        parse("{\"x\": {\"default\": \"16\", \"releases\": [" RELEASE("16.9", "any") "," RELEASE(
-            "16.14", "any") "," RELEASE("16.99", "pdp11") "," RELEASE("7.0", "any") "," RELEASE("7.2",
-                                                                                                "any") "]}}");
+        parse("{\"x\": {\"default\": \"16\", \"releases\": [" RELEASE("16.99", "pdp11") "," RELEASE(
+            "16.14", "any") "," RELEASE("16.9", "any") "," RELEASE("7.2", "any") "," RELEASE("7.0",
+                                                                                             "any") "]}}");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct release *release = catalog_release(&catalog->entries[0], rows[i].wanted);
+        const struct release *release = catalog_release(&catalog->entries[0], rows[i].wanted, NULL);
         if (!text_equal(release ? release->version : NULL, rows[i].version))
             fail_msg("%s: %s", rows[i].wanted, release ? release->version : "none");
     }
@@ -158,29 +166,50 @@ static void test_release(void **state)
     catalog_free(catalog);
 }
 
+static void test_from(void **state)
+{
+    (void)state;
+    struct catalog *catalog =
+        parse("{\"x\": {\"default\": \"1\", \"upstream\": \"u/x-{version}.tar\", \"aliases\":"
+              " {\"1\": \"1.2\"}, \"releases\": ["
+              "{\"version\": \"1.2\", \"from\": \"deb\", \"source\": \"s/x\"},"
+              "{\"version\": \"1.2.3\", \"from\": \"source\", \"digest\": \"sha256:9\"}]}}");
+    const struct catalog_entry *entry = &catalog->entries[0];
+    assert_string_equal(catalog_release(entry, "1", NULL)->source, "s/x");
+    assert_string_equal(catalog_release(entry, "1.2.3", NULL)->source, "u/x-1.2.3.tar");
+    assert_string_equal(catalog_release(entry, "1.2", "source")->digest, "sha256:9");
+    assert_null(catalog_release(entry, "1.2", "npm"));
+    assert_string_equal(catalog_alias(entry, "1"), "1.2");
+    assert_string_equal(catalog_alias(entry, "1.2.3"), "1.2.3");
+    cleanup_free char *all = catalog_offers(entry, NULL), *some = catalog_offers(entry, "source");
+    assert_string_equal(all, "1.2, 1.2.3");
+    assert_string_equal(some, "1.2.3");
+    catalog_free(catalog);
+}
+
 static void test_fields(void **state)
 {
     (void)state;
     struct catalog *catalog =
-        parse("{\"postgresql\": {\"default\": \"17\", \"releases\": [{\"version\": \"17.10\", \"importer\": "
-              "\"from-npm\", \"client\": \"postgresql-client:17\", \"source\": {\"any\": \"where\"}}]},"
+        parse("{\"postgresql\": {\"default\": \"17\", \"releases\": [{\"version\": \"17.10\", \"from\": "
+              "\"npm\", \"client\": \"postgresql-client:17\", \"source\": {\"any\": \"where\"}}]},"
               " \"empty\": {\"default\": \"1\", \"releases\": []}}");
     assert_int_equal(catalog->entry_count, 2);
     const struct release *release = &catalog->entries[0].releases[0];
     assert_string_equal(release->version, "17.10");
-    assert_string_equal(release->importer, "from-npm");
+    assert_string_equal(release->from, "npm");
     assert_string_equal(release->client, "postgresql-client:17");
     assert_string_equal(release->source, "where");
     assert_int_equal(catalog->entries[1].release_count, 0);
-    assert_null(catalog_release(&catalog->entries[1], "1"));
+    assert_null(catalog_release(&catalog->entries[1], "1", NULL));
     catalog_free(catalog);
 }
 
 /* ---- What is no catalog ---- */
 
 #define NO_ENTRY       "c.json: redis: needs a default and releases"
-#define NO_RELEASE     "c.json: redis.releases: a release needs a version and an importer"
-#define GOOD           "{\"version\": \"7.0\", \"importer\": \"from-deb\", \"source\": {\"any\": \"s\"}}"
+#define NO_RELEASE     "c.json: redis.releases: a release needs a version and an importer's name as from"
+#define GOOD           "{\"version\": \"7.0\", \"from\": \"deb\", \"source\": {\"any\": \"s\"}}"
 #define RELEASES(text) "{\"redis\": {\"default\": \"7\", \"releases\": [" text "]}}"
 
 static void test_refused(void **state)
@@ -205,11 +234,11 @@ static void test_refused(void **state)
         {RELEASES("7"), NO_RELEASE},
         {RELEASES("{}"), NO_RELEASE},
         {RELEASES("{\"version\": \"7.0\"}"), NO_RELEASE},
-        {RELEASES("{\"importer\": \"from-deb\"}"), NO_RELEASE},
-        {RELEASES("{\"version\": 7, \"importer\": \"from-deb\"}"), NO_RELEASE},
-        {RELEASES("{\"version\": \"7.0\", \"importer\": [\"from-deb\"]}"), NO_RELEASE},
-        {RELEASES("{\"version\": \"7.0\", \"importer\": \"/bin/sh\"}"), NO_RELEASE},
-        {RELEASES("{\"version\": \"7.0\", \"importer\": \"../from-deb\"}"), NO_RELEASE},
+        {RELEASES("{\"from\": \"deb\"}"), NO_RELEASE},
+        {RELEASES("{\"version\": 7, \"from\": \"deb\"}"), NO_RELEASE},
+        {RELEASES("{\"version\": \"7.0\", \"from\": [\"deb\"]}"), NO_RELEASE},
+        {RELEASES("{\"version\": \"7.0\", \"from\": \"/bin/sh\"}"), NO_RELEASE},
+        {RELEASES("{\"version\": \"7.0\", \"from\": \"../deb\"}"), NO_RELEASE},
         {RELEASES(GOOD ", null"), NO_RELEASE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -249,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_shipped_releases),
         cmocka_unit_test(test_architecture),
         cmocka_unit_test(test_release),
+        cmocka_unit_test(test_from),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_load),

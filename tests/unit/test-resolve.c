@@ -6,11 +6,11 @@
 
 static const char catalog_text[] =
     "{\"postgresql\": {\"default\": \"16\", \"releases\": ["
-    " {\"version\": \"16.14\", \"importer\": \"from-npm\", \"source\": {\"any\": \"x\"}},"
-    " {\"version\": \"15.18\", \"importer\": \"from-npm\", \"source\": {\"any\": \"x\"}},"
-    " {\"version\": \"12.1\", \"importer\": \"from-npm\", \"source\": {\"pdp11\": \"x\"}}]},"
-    " \"redis\": {\"default\": \"7.0\", \"releases\": ["
-    " {\"version\": \"7.0\", \"importer\": \"from-deb\", \"source\": {\"any\": \"x\"}}]}}";
+    " {\"version\": \"16.14\", \"from\": \"npm\", \"source\": {\"any\": \"x\"}},"
+    " {\"version\": \"15.18\", \"from\": \"npm\", \"source\": {\"any\": \"x\"}},"
+    " {\"version\": \"12.1\", \"from\": \"npm\", \"source\": {\"pdp11\": \"x\"}}]},"
+    " \"redis\": {\"default\": \"7.0\", \"aliases\": {\"6\": \"6.2\", \"7\": \"7.0\"}, \"releases\": ["
+    " {\"version\": \"7.0\", \"from\": \"deb\", \"source\": {\"any\": \"x\"}}]}}";
 
 /* Not in the order of a store, so that the newest is not found by its place. */
 static const struct {
@@ -25,6 +25,7 @@ static const struct {
     {"redis", "7.0.15"},
     {"redis", "7.2.1"},
     {"redis", "6.2.10"},
+    {"redis", "6.9"},
     {"redis", "13.1"},
     {"postgresql-client", "18.4"},
     {"postgresql-client", "17.10"},
@@ -76,7 +77,9 @@ static void test_found(void **state)
         {"postgresql", "17", "17.2"},
         {"postgresql", "14", "14.23"},
         {"redis", NULL, "7.0.15"},
-        {"redis", "7", "7.2.1"},
+        {"redis", "7", "7.0.15"},
+        {"redis", "7.2", "7.2.1"},
+        {"redis", "6", "6.2.10"},
         {"redis", "7.0", "7.0.15"},
         {"redis", "7.0.9", "7.0.9"},
         {"redis", "6", "6.2.10"},

@@ -47,7 +47,7 @@ static char *publish(const char *store, const char *name, const char *version, c
     char *staging = store_staging(store, &err);
     assert_non_null(staging);
     write_text(staging, MARK, mark);
-    if (manifest_write(&image, staging, &err) < 0 || store_publish(store, staging, &image, &err) < 0)
+    if (manifest_write(&image, staging, &err) < 0 || store_publish(store, staging, &image, false, &err) < 0)
         fail_msg("%s", err.message);
     return staging;
 }
@@ -288,7 +288,7 @@ static void test_publish_cannot(void **state)
     make_store(scratch.path);
     cleanup_free char *staging = store_staging(scratch.path, NULL);
     scratch_write(&scratch, "images/redis/7", "a file");
-    assert_int_equal(store_publish(scratch.path, staging, &image, &err), -1);
+    assert_int_equal(store_publish(scratch.path, staging, &image, false, &err), -1);
     assert_int_equal(err.errnum, ENOTDIR);
     assert_int_equal(access(staging, F_OK), 0); /* its maker's to remove */
 }
