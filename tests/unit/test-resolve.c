@@ -161,7 +161,7 @@ static void test_no_catalog(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_refused(NULL, fixture->images, INSTALLED, &rows[i]);
-    int index = resolve_image(NULL, fixture->images, INSTALLED, "redis", "6", NULL);
+    int index = resolve_image(NULL, fixture->images, INSTALLED, "redis", "6.2", NULL);
     assert_int_not_equal(index, -1);
     assert_string_equal(fixture->images[index].version, "6.2.10");
 }

@@ -1,0 +1,125 @@
+# Images from each of their sources: real packages, a real build, a real registry on loopback.
+
+load helper
+
+answers() { # OPTION PATTERN: the Redis or Valkey that a run has
+    run -0 --separate-stderr indyno run -q "$1" "$app" -- sh -c '$REDIS_CLI info server | grep -E "^(redis|valkey)_version"'
+    # shellcheck disable=SC2053 # a pattern
+    [[ "$output" == $2 ]]
+}
+
+# A registry of this test's own: sets port.
+start_registry() {
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    cat >"$scratch/registry.yml" <<YML
+version: 0.1
+storage: {filesystem: {rootdirectory: $scratch/registry}}
+http: {addr: "127.0.0.1:$port"}
+YML
+    docker-registry serve "$scratch/registry.yml" >"$scratch/registry.log" 2>&1 3>&- &
+    registry=$!
+    until (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        kill -0 "$registry"
+        sleep 0.05
+    done
+    export CONTAINERS_REGISTRIES_CONF=$scratch/registries.conf
+    printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' "$port" >"$CONTAINERS_REGISTRIES_CONF"
+}
+
+# Puts the root filesystem of an installed image into the registry, as NAME:TAG.
+push_root() { # IMAGE NAME:TAG
+    local root
+    root=$(indyno image inspect "$1" | jq -r '.path + "/tree/root"')
+    umoci init --layout "$scratch/layout"
+    umoci new --image "$scratch/layout:t"
+    umoci unpack --rootless --image "$scratch/layout:t" "$scratch/bundle"
+    cp -a "$root/." "$scratch/bundle/rootfs/"
+    umoci repack --image "$scratch/layout:t" "$scratch/bundle"
+    skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$scratch/layout:t" "docker://127.0.0.1:$port/$2"
+    digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://127.0.0.1:$port/$2")
+}
+
+teardown() {
+    if [ -n "${registry-}" ]; then kill "$registry"; fi
+    teardown_scratch
+}
+
+@test "Redis of three suites, and Valkey, beside the host's libc" {
+    answers --redis=6.0 'redis_version:6.0.*'
+    answers --redis=7 'redis_version:7.0.*'
+    answers --redis=8.0 'redis_version:8.0.*'
+    answers --redis=valkey:8.1 $'redis_version:*\n'*'valkey_version:8.1.*' || answers --redis=valkey:8.1 '*valkey_version:8.1.*'
+}
+
+@test "the server's root is its own; /tmp, /app and /proc are the dyno's" {
+    run -0 --separate-stderr indyno run -q --redis=8.0 "$app" -- \
+        sh -c 'test -S /tmp/redis.sock && pgrep -x redis-server >/dev/null && ls /root 2>&1; readlink "/proc/$(pgrep -x redis-server)/root"; echo done'
+    [[ "$output" != */opt/indyno* ]]
+    [[ "$output" == *done ]]
+}
+
+@test "a version that is nowhere names the command that would bring it" {
+    run -65 indyno run -q --redis=6.2.10 "$app" -- true
+    [[ "$output" == *"indyno image install redis:6.2.10"* ]]
+    run -65 indyno image install redis:5.0.1
+    [[ "$output" == *"the catalog has:"* ]]
+}
+
+@test "deb: Postgres of another suite with PostGIS and pgvector, in a root of its own" {
+    INDYNO_STORE=$scratch/store run -0 indyno image install postgresql:17 --from deb \
+        --with postgresql-17-postgis-3 --with postgresql-17-pgvector
+    echo 'from the app' >"$app/file"
+    give "$scratch"
+    INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno run -q --postgres=17 "$app" -- psql -v ON_ERROR_STOP=1 -Atq \
+        -c 'create extension vector' -c 'create extension postgis' -c "select '[1,2,3]'::vector <-> '[1,2,5]'" \
+        -c "select st_astext(st_point(1, 2))" -c "select pg_read_file('/app/file')" \
+        -c "select size > 0 from pg_stat_file('/usr/share/postgresql/17/extension/vector.control')" -c "copy (select 42) to program 'cat >/tmp/out'" \
+        -c "select pg_read_file('/tmp/out')" -c "select string_agg(c, '' order by c) from unnest('{b,B,a,A}'::text[]) c"
+    [ "$output" = "$(printf '2\nPOINT(1 2)\nfrom the app\n\nt\n42\n\naAbB')" ]
+    INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno run -q --postgres=17 "$app" -- \
+        sh -c 'psql --version; pg_dump >/dev/null && pg_dumpall >/dev/null; cat /etc/os-release'
+    [[ "$output" == *"(PostgreSQL) 17."* ]]
+    [[ "$output" == *"$(grep ^VERSION_ID= /etc/os-release)"* ]]
+}
+
+@test "source: built in a dyno from a tarball whose digest is known" {
+    (cd "$scratch" && "$abs_top_srcdir/tests/cli/fetch-source.sh" bookworm redis)
+    local tarball=("$scratch"/redis_7.0.15.orig.tar.*) digest
+    digest=sha256:$(sha256sum "${tarball[0]}" | cut -d' ' -f1)
+    give "$scratch"
+    # Debian repacks: it is not upstream's file, and the catalog pins that.
+    INDYNO_STORE=$scratch/store run -125 indyno image install redis:7.0.15 --from source --tarball "${tarball[0]}"
+    [[ "$output" == *"its digest is $digest, not sha256:98066f53"* ]]
+    INDYNO_STORE=$scratch/store run -0 indyno image install redis:7.0.15 --from source --tarball "${tarball[0]}" --digest "$digest"
+    INDYNO_STORE=$scratch/store answers --redis=7.0.15 'redis_version:7.0.15*'
+    INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno image inspect redis:7.0.15
+    [ "$(jq -r .digest <<<"$output")" = "$digest" ]
+}
+
+@test "oci: an image of a registry, by its digest" {
+    start_registry
+    push_root redis:8.0 redis:8
+    give "$scratch"
+    INDYNO_STORE=$scratch/store run -125 indyno image import redis "docker://127.0.0.1:$port/redis:8" \
+        --digest "sha256:$(printf '0%.0s' {1..64})"
+    [[ "$output" == *"its digest is $digest, not sha256:000"* ]]
+    [ -z "$(find "$scratch/store" -name manifest.json)" ]
+    INDYNO_STORE=$scratch/store run -0 indyno image import redis:8.0 "docker://127.0.0.1:$port/redis:8" --digest "$digest"
+    INDYNO_STORE=$scratch/store answers --redis=8.0 'redis_version:8.0.*'
+    INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno image inspect redis:8.0
+    [ "$(jq -r .digest <<<"$output")" = "$digest" ]
+}
+
+@test "an operator's own importer, in the drop-in folder" {
+    local root
+    root=$(indyno image inspect redis:7.0 | jq -r '.path + "/tree/root"')
+    mkdir -p "$scratch/config/importers"
+    printf '#!/bin/sh\ncp -a "%s/$1/." "$2/"\necho source=mine:$1\necho layout=root\n' "${root%/root}" \
+        >"$scratch/config/importers/from-mine"
+    chmod 755 "$scratch/config/importers/from-mine"
+    give "$scratch"
+    INDYNO_CONFIG_DIR=$scratch/config INDYNO_STORE=$scratch/store run -0 indyno image install redis:7.0 --from mine:root
+    INDYNO_STORE=$scratch/store answers --redis=7.0 'redis_version:7.0.*'
+    INDYNO_STORE=$scratch/store run -65 indyno image install redis:7.0 --from mine:root
+    [[ "$output" == *"--from mine: no such importer"* ]]
+}
