@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/own.h"
 #include "importer.h"
@@ -105,13 +106,72 @@ int catalog_parse(const char *path, const char *text, struct catalog **catalog, 
     return 0;
 }
 
+/* ---- An operator's on top ---- */
+
+static struct catalog_entry *find_entry(struct catalog *catalog, const char *name)
+{
+    for (size_t i = 0; i < catalog->entry_count; i++)
+        if (text_equal(catalog->entries[i].name, name))
+            return &catalog->entries[i];
+    return NULL;
+}
+
+/* Moves what is in from in front of what is in to. */
+static void put_in_front(struct catalog_entry *to, struct catalog_entry *from)
+{
+    from->releases =
+        reallocate(from->releases, from->release_count + to->release_count, sizeof *from->releases);
+    memcpy(from->releases + from->release_count, to->releases, to->release_count * sizeof *to->releases);
+    from->release_count += to->release_count;
+    from->aliases = reallocate(from->aliases, from->alias_count + to->alias_count, sizeof *from->aliases);
+    memcpy(from->aliases + from->alias_count, to->aliases, to->alias_count * sizeof *to->aliases);
+    from->alias_count += to->alias_count;
+    free(to->releases);
+    free(to->aliases);
+    free(to->name);
+    free(to->default_version);
+    *to = *from;
+}
+
+void catalog_merge(struct catalog *catalog, struct catalog *over)
+{
+    for (size_t i = 0; i < over->entry_count; i++) {
+        struct catalog_entry *entry = find_entry(catalog, over->entries[i].name);
+        if (entry) {
+            put_in_front(entry, &over->entries[i]);
+            continue;
+        }
+        catalog->entries = reallocate(catalog->entries, catalog->entry_count + 1, sizeof *catalog->entries);
+        catalog->entries[catalog->entry_count++] = over->entries[i];
+    }
+    free(over->entries);
+    free(over);
+}
+
+static int load_file(const char *path, struct catalog **catalog, struct error *err)
+{
+    cleanup_free char *text = text_read_file(AT_FDCWD, path, CATALOG_MAX, NULL, err);
+    return text ? catalog_parse(path, text, catalog, err) : -1;
+}
+
 int catalog_load(struct catalog **catalog, struct error *err)
 {
-    const char *given = getenv("INDYNO_CATALOG");
-    const char *path = given && *given ? given : PKGDATADIR "/catalog.json";
-    cleanup_free char *text = text_read_file(AT_FDCWD, path, CATALOG_MAX, NULL, err);
+    const char *given = getenv("INDYNO_CATALOG"), *config = getenv("INDYNO_CONFIG_DIR");
+    cleanup_free char *operators =
+        text_format("%s/catalog.json", config && *config ? config : SYSCONFDIR "/indyno");
     *catalog = NULL;
-    return text ? catalog_parse(path, text, catalog, err) : -1;
+    if (load_file(given && *given ? given : PKGDATADIR "/catalog.json", catalog, err) < 0)
+        return -1;
+    struct catalog *over;
+    if (access(operators, F_OK) < 0)
+        return 0;
+    if (load_file(operators, &over, err) < 0) {
+        catalog_free(*catalog);
+        *catalog = NULL;
+        return -1;
+    }
+    catalog_merge(*catalog, over);
+    return 0;
 }
 
 void catalog_free(struct catalog *catalog)

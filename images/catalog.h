@@ -45,6 +45,10 @@ char *catalog_offers(const struct catalog_entry *entry, const char *from);
 /* Parses a catalog's text; path is for messages. */
 int catalog_parse(const char *path, const char *text, struct catalog **catalog, struct error *err);
 
+/* Puts an operator's catalog on top: its releases and aliases come first, its defaults count, its further names are added.
+ * over is used up. */
+void catalog_merge(struct catalog *catalog, struct catalog *over);
+
 /* Whether version is of the line wanted: "16.14" and "16" of "16", "7.0.15" of "7.0". */
 bool version_matches(const char *version, const char *wanted);
 

@@ -75,7 +75,8 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
  * installed (psql is then missing, and the caller says so). */
 int resolve_client(const struct image *images, size_t count, const char *server_version);
 
-/* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another). */
+/* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with an operator's on top where there is one:
+ * /etc/indyno/catalog.json (INDYNO_CONFIG_DIR names another folder). */
 int catalog_load(struct catalog **catalog, struct error *err);
 void catalog_free(struct catalog *catalog);
 /* "17" for "postgresql"; NULL for a name that the catalog does not have. Owned by the catalog. */

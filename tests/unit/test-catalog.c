@@ -187,6 +187,27 @@ static void test_from(void **state)
     catalog_free(catalog);
 }
 
+static void test_merge(void **state)
+{
+    (void)state;
+    struct catalog *catalog =
+        parse("{\"x\": {\"default\": \"1\", \"aliases\": {\"l\": \"1\"}, \"releases\": ["
+              "{\"version\": \"1.2\", \"from\": \"deb\", \"source\": \"theirs\"},"
+              "{\"version\": \"1.1\", \"from\": \"deb\", \"source\": \"old\"}]}}");
+    struct catalog *over = parse("{\"x\": {\"default\": \"2\", \"aliases\": {\"l\": \"2\"}, \"releases\": ["
+                                 "{\"version\": \"1.2\", \"from\": \"mine\", \"source\": \"mine\"}]},"
+                                 " \"y\": {\"default\": \"7\", \"releases\": []}}");
+    catalog_merge(catalog, over);
+    const struct catalog_entry *entry = catalog_entry(catalog, "x");
+    assert_string_equal(catalog_release(entry, "1", NULL)->source, "mine");
+    assert_string_equal(catalog_release(entry, "1.2", "deb")->source, "theirs");
+    assert_string_equal(catalog_release(entry, "1.1", NULL)->source, "old");
+    assert_string_equal(catalog_default(catalog, "x"), "2");
+    assert_string_equal(catalog_alias(entry, "l"), "2");
+    assert_string_equal(catalog_default(catalog, "y"), "7");
+    catalog_free(catalog);
+}
+
 static void test_fields(void **state)
 {
     (void)state;
@@ -279,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_architecture),
         cmocka_unit_test(test_release),
         cmocka_unit_test(test_from),
+        cmocka_unit_test(test_merge),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_load),
