@@ -85,6 +85,12 @@ static bool take_name(struct options *options, const char *value)
     return valid && take_text(&options->name, value);
 }
 
+static bool take_pull(struct options *options, const char *value)
+{
+    options->pull = strcmp(value, "missing") == 0;
+    return options->pull || strcmp(value, "never") == 0;
+}
+
 static bool take_network(struct options *options, const char *value)
 {
     static const char *const names[] = {
@@ -296,6 +302,12 @@ const struct option_row option_rows[] = {
      .help = "start Redis, also where no app.json asks for it; VERSION wins over app.json's "
              "REDIS_VERSION; valkey:VERSION is Valkey in its place",
      .take = take_redis},
+    {.name = "pull",
+     .argument = OPTION_VALUE,
+     .metavar = "WHEN",
+     .accepts = "never or missing",
+     .help = "missing: install the servers that are asked for and not there; never (the default): refuse",
+     .take = take_pull},
     {.name = "env",
      .letter = 'e',
      .argument = OPTION_VALUE,

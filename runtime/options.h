@@ -53,6 +53,7 @@ struct options {
     char *report;
     int status_fd; /* -1: none */
     char *name;    /* NULL: the default */
+    bool pull;     /* install what is missing on the way */
     bool dry_run, json, verbose, quiet, help;
 };
 

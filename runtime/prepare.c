@@ -12,6 +12,7 @@
 #include "app-file.h"
 #include "base/own.h"
 #include "caller.h"
+#include "images/install.h"
 #include "root-files.h"
 
 /* ---- Folders ---- */
@@ -68,14 +69,61 @@ static const char *find_term(void)
 
 /* ---- All together ---- */
 
-static int read_store(const struct options *options, struct prepared *prepared, struct error *err)
+static void print_progress(const char *text)
+{
+    fprintf(stderr, "indyno: %s\n", text);
+}
+
+static void print_nothing(const char *text)
+{
+    (void)text;
+}
+
+static int pull_each(const struct options *options, const struct prepared *prepared, const char *store,
+                     const struct strings *missing, struct error *err)
+{
+    static const struct install_options plain = {0};
+    for (size_t i = 0; i < missing->count; i++) {
+        cleanup_free char *name = copy_string(missing->items[i]);
+        char *version = strchr(name, ':');
+        if (version)
+            *version++ = '\0';
+        if (install_image(prepared->catalog, store, name, version, &plain,
+                          options->quiet ? print_nothing : print_progress, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --pull=missing. */
+static int pull(const struct options *options, const char *store, struct prepared *prepared,
+                struct error *err)
+{
+    cleanup_strings struct strings missing = {0};
+    const struct services_input input = {.options = options,
+                                         .app = &prepared->app,
+                                         .images = prepared->images,
+                                         .image_count = prepared->image_count,
+                                         .catalog = prepared->catalog};
+    services_missing(&input, &missing);
+    if (!missing.count)
+        return 0;
+    if (pull_each(options, prepared, store, &missing, err) < 0)
+        return -1;
+    images_free(prepared->images, prepared->image_count);
+    return store_list(store, &prepared->images, &prepared->image_count, err);
+}
+
+static int read_store(const struct options *options, bool may_pull, struct prepared *prepared,
+                      struct error *err)
 {
     if (!services_wanted(options, &prepared->app))
         return 0;
     cleanup_free char *store = store_path();
-    if (store_list(store, &prepared->images, &prepared->image_count, err) < 0)
+    if (store_list(store, &prepared->images, &prepared->image_count, err) < 0 ||
+        catalog_load(&prepared->catalog, err) < 0)
         return -1;
-    return catalog_load(&prepared->catalog, err);
+    return may_pull ? pull(options, store, prepared, err) : 0;
 }
 
 /* A user who may go without subordinate ids has them where they are to be had. */
@@ -113,7 +161,8 @@ static int read_app(const struct options *options, struct prepared *prepared, st
 static int read_all(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     if (open_dir(options, prepared, err) < 0 || open_binds(options, prepared, err) < 0 ||
-        read_app(options, prepared, err) < 0 || read_store(options, prepared, err) < 0)
+        read_app(options, prepared, err) < 0 ||
+        read_store(options, options->pull && !probe, prepared, err) < 0)
         return -1;
     prepared->cwd = getcwd(NULL, 0);
     if (!prepared->cwd)

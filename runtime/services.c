@@ -119,19 +119,46 @@ static const char *split_name(const struct engine *engine, const char **wanted)
     return engine->image;
 }
 
+/* The image that serves, and of it the version (NULL: the default). */
+static const char *find_wanted(const struct services_input *input, const struct engine_context *context,
+                               const struct engine *engine, const char **version)
+{
+    *version = input->options->services[engine->option].version;
+    if (!*version)
+        *version = engine_setting(context, engine->version_variable);
+    return split_name(engine, version);
+}
+
 static int choose_image(const struct services_input *input, const struct engine_context *context,
                         struct service *service, struct error *err)
 {
-    const struct engine *engine = service->engine;
-    const char *wanted = input->options->services[engine->option].version;
-    if (!wanted)
-        wanted = engine_setting(context, engine->version_variable);
-    const char *name = split_name(engine, &wanted);
-    int index = resolve_image(input->catalog, input->images, input->image_count, name, wanted, err);
+    const char *version, *name = find_wanted(input, context, service->engine, &version);
+    int index = resolve_image(input->catalog, input->images, input->image_count, name, version, err);
     if (index < 0)
         return -1;
     service->image = &input->images[index];
     return 0;
+}
+
+static bool is_wanted(const struct services_input *input, const struct engine *engine)
+{
+    if (input->options->services[engine->option].wanted)
+        return true;
+    for (size_t i = 0; i < input->app->addon_count; i++)
+        if (input->app->addons[i].in_dyno && engine_of(input->app->addons[i].plan) == engine)
+            return true;
+    return false;
+}
+
+void services_missing(const struct services_input *input, struct strings *missing)
+{
+    const struct engine_context context = {.options = input->options, .app = input->app};
+    for (size_t i = 0; i < ENGINE_COUNT; i++) {
+        const char *version, *name = find_wanted(input, &context, engines[i], &version);
+        if (is_wanted(input, engines[i]) &&
+            resolve_image(input->catalog, input->images, input->image_count, name, version, NULL) < 0)
+            strings_addf(missing, "%s%s%s", name, version ? ":" : "", version ? version : "");
+    }
 }
 
 /* ---- All together ---- */

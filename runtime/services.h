@@ -37,6 +37,9 @@ struct services {
 /* Whether any service is asked for, so that the store has to be read. */
 bool services_wanted(const struct options *options, const struct app *app);
 
+/* Adds to missing what is asked for and not installed, as words for install_image: "redis:7.2", "postgresql". */
+void services_missing(const struct services_input *input, struct strings *missing);
+
 /* STATUS_DATA where an in-dyno plan has no engine, a version is not there, or two entries export one
  * variable. */
 int services_plan(const struct services_input *input, struct services *services, struct error *err);

@@ -65,6 +65,23 @@ teardown() {
     [[ "$output" == *"the catalog has:"* ]]
 }
 
+@test "--pull=missing installs on the way, --pull=never refuses, a plan does nothing" {
+    write_app <<'J'
+{"environments": {"test": {"addons": ["heroku-redis:in-dyno"], "env": {"REDIS_VERSION": "valkey:8"},
+    "scripts": {"test": "valkey-cli ping"}}}}
+J
+    export INDYNO_STORE=$scratch/store
+    run -65 indyno run -q "$app"
+    [[ "$output" == *"indyno image install valkey:8"* ]]
+    run -65 indyno plan --pull=missing "$app"
+    [ ! -e "$scratch/store/images/valkey" ]
+    run -0 --separate-stderr indyno run --pull=missing "$app"
+    [ "$output" = PONG ]
+    [[ "$stderr" == *"valkey:8.1: fetching"* ]]
+    run -0 --separate-stderr indyno run -q "$app"
+    [ "$output" = PONG ]
+}
+
 @test "deb: Postgres of another suite with PostGIS and pgvector, in a root of its own" {
     INDYNO_STORE=$scratch/store run -0 indyno image install postgresql:17 --from deb \
         --with postgresql-17-postgis-3 --with postgresql-17-pgvector
