@@ -36,6 +36,7 @@ struct kind {
 static const struct kind kinds[] = {
     {"postgresql", "postgres", "(PostgreSQL) ", true, true},
     {"redis", "redis-server", "v=", true, false},
+    {"valkey", "valkey-server", "v=", true, false},
     {"postgresql-client", "psql", "(PostgreSQL) ", false, false},
 };
 
@@ -50,7 +51,7 @@ static const struct kind *find_kind(const char *name)
 static int unknown_name(const char *name, struct error *err)
 {
     fail(err, STATUS_DATA, "%s: no such image", name);
-    error_remedy(err, "images are: postgresql, redis, postgresql-client");
+    error_remedy(err, "images are: postgresql, redis, valkey, postgresql-client");
     return -1;
 }
 
@@ -256,9 +257,12 @@ static int install_release(const char *store, const char *name, const char *want
         progress(text);
         return 0;
     }
-    cleanup_free char *text = text_format("%s:%s: fetching (%s)", name, release->version, release->importer);
+    cleanup_free char *text = text_format("%s:%s: fetching (%s)", name, release->version, release->from);
     progress(text);
-    const struct order order = {find_kind(name), release->importer, release->source, release->version};
+    cleanup_free char *importer = text_format("from-%s", release->from);
+    cleanup_free char *source = text_format("%s%s%s", release->source, release->digest ? "#" : "",
+                                            release->digest ? release->digest : "");
+    const struct order order = {find_kind(name), importer, source, release->version};
     return build_and_publish(store, &order, progress, err) < 0
                ? error_context(err, "install %s:%s", name, wanted)
                : 0;
@@ -272,7 +276,7 @@ int install_image(const struct catalog *catalog, const char *store, const char *
         return unknown_name(name, err);
     if (!wanted || !*wanted)
         wanted = entry->default_version;
-    const struct release *release = catalog_release(entry, wanted);
+    const struct release *release = catalog_release(entry, wanted, NULL);
     if (!release)
         return not_in_catalog(entry, name, wanted, err);
     if (install_release(store, name, wanted, release, progress, err) < 0)

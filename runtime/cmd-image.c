@@ -128,12 +128,12 @@ static int list_available(struct error *err)
     cleanup_catalog struct catalog *catalog = NULL;
     if (catalog_load(&catalog, err) < 0)
         return -1;
-    printf("%-20s %-10s %s\n", "NAME", "VERSION", "IMPORTER");
+    printf("%-20s %-10s %s\n", "NAME", "VERSION", "FROM");
     for (size_t i = 0; i < catalog->entry_count; i++)
         for (size_t j = 0; j < catalog->entries[i].release_count; j++) {
             const struct release *release = &catalog->entries[i].releases[j];
             if (release->source)
-                printf("%-20s %-10s %s\n", catalog->entries[i].name, release->version, release->importer);
+                printf("%-20s %-10s %s\n", catalog->entries[i].name, release->version, release->from);
         }
     return 0;
 }

@@ -64,7 +64,7 @@ load helper
 
 @test "a package whose digest is not the catalog's is refused, and nothing of it stays" {
     local store=$scratch/store catalog=$scratch/catalog.json
-    jq '.postgresql.releases |= map(select(.version == "14.23") | .source |= map_values(sub("sha512-.."; "sha512-xx")))' \
+    jq '.postgresql.releases |= map(select(.version == "14.23") | .digest |= map_values(sub("sha512-.."; "sha512-xx")))' \
         "$abs_top_srcdir/images/catalog.json" >"$catalog"
     give "$scratch"
     INDYNO_STORE=$store INDYNO_CATALOG=$catalog run -125 indyno image install postgresql:14
