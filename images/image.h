@@ -62,13 +62,20 @@ int store_list(const char *store, struct image **images, size_t *count, struct e
 void images_free(struct image *images, size_t count);
 
 /* What was asked for, against what is installed and what the catalog offers: pure. NULL or "" means the
- * catalog's default; "16" and "7.0" the newest installed release of that line; "16.14" exactly that one.
+ * catalog's default; "16" and "7.0" the newest installed release of that line; "16.14" exactly that one; an
+ * alias of the catalog's what it stands for ("7" is "7.0"). What is installed counts first: the newest of the
+ * line is meant, whatever newer one the catalog has.
  * Returns the index in images, or -1 with err (STATUS_DATA): "Specified postgresql version 13 is not
  * available", and as the remedy what is installed and the command that would install it (where the catalog
  * has it). */
 struct catalog;
 int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
                   const char *wanted, struct error *err);
+
+/* Whether what was asked for is not installed and the catalog has it: then *version is under which word to
+ * install it, the catalog's or the caller's own text. Pure. */
+bool resolve_installable(const struct catalog *catalog, const struct image *images, size_t count,
+                         const char *name, const char *wanted, const char **version);
 
 /* The client programs that serve a server of this version: of the nearest major that is not older, the newest
  * release. A tree whose bins go on the step's PATH. Returns the index in images, or -1 where none is
@@ -77,6 +84,8 @@ int resolve_client(const struct image *images, size_t count, const char *server_
 
 /* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with an operator's on top where there is one:
  * /etc/indyno/catalog.json (INDYNO_CONFIG_DIR names another folder). */
+/* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with the operator's on top of it, where
+ * there is one: SYSCONFDIR/indyno/catalog.json (INDYNO_CONFIG_DIR names another folder). */
 int catalog_load(struct catalog **catalog, struct error *err);
 void catalog_free(struct catalog *catalog);
 /* "17" for "postgresql"; NULL for a name that the catalog does not have. Owned by the catalog. */

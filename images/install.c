@@ -215,10 +215,25 @@ static char *find_installed(const char *store, const char *name, const char *wan
     return found;
 }
 
+/* "7.0, 6.0, 8.0": what the catalog has for this machine, of an importer's where from is not NULL. */
+static char *offers(const struct catalog_entry *entry, const char *from)
+{
+    char *text = copy_string("");
+    for (size_t i = 0; i < entry->release_count; i++) {
+        const struct release *release = &entry->releases[i];
+        if (!release->source || (from && !text_equal(release->from, from)))
+            continue;
+        char *longer = text_format("%s%s%s", text, *text ? ", " : "", release->version);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
 static int not_in_catalog(const struct catalog_entry *entry, const char *name, const char *wanted,
                           const char *from, struct error *err)
 {
-    cleanup_free char *text = catalog_offers(entry, from);
+    cleanup_free char *text = offers(entry, from);
     fail(err, STATUS_DATA, "Specified %s version %s is not available%s%s", name, wanted, from ? " from " : "",
          from ? from : "");
     error_remedy(err,
@@ -276,7 +291,7 @@ static int install_release(const char *store, const char *name, const struct rel
                            const struct install_options *options, install_progress *progress,
                            struct error *err)
 {
-    cleanup_free char *with = joined(&options->with);
+    cleanup_free char *with = joined(options->with.count ? &options->with : &release->with);
     const struct order order = {.kind = kind_find(name),
                                 .import = {.from = release->from,
                                            .source = release->source,
@@ -332,7 +347,6 @@ int install_image(const struct catalog *catalog, const char *store, const char *
         return unknown_name(name, err);
     if (!wanted || !*wanted)
         wanted = entry->default_version;
-    wanted = catalog_alias(entry, wanted);
     const struct release *release = catalog_release(entry, wanted, options->from);
     if (!release)
         return not_in_catalog(entry, name, wanted, options->from, err);

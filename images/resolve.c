@@ -27,13 +27,18 @@ static char *installed_text(const struct image *images, size_t count, const char
     return copy_string("none");
 }
 
-static int refuse(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
-                  const char *wanted, struct error *err)
+static const struct catalog_entry *find_entry(const struct catalog *catalog, const char *name)
 {
-    const struct catalog_entry *entry = catalog ? catalog_entry(catalog, name) : NULL;
+    return catalog ? catalog_entry(catalog, name) : NULL;
+}
+
+/* The user's own word is what the message and the command have: the catalog knows what it means. */
+static int refuse(const struct catalog_entry *entry, const struct image *images, size_t count,
+                  const char *name, const char *wanted, struct error *err)
+{
     cleanup_free char *installed = installed_text(images, count, name);
     fail(err, STATUS_DATA, "Specified %s version %s is not available", name, wanted);
-    if (entry && catalog_release(entry, catalog_alias(entry, wanted), NULL))
+    if (entry && catalog_release(entry, wanted, NULL))
         error_remedy(err, "installed: %s; install it with: indyno image install %s:%s", installed, name,
                      wanted);
     else
@@ -42,21 +47,46 @@ static int refuse(const struct catalog *catalog, const struct image *images, siz
     return -1;
 }
 
+static const char *or_default(const struct catalog_entry *entry, const char *wanted)
+{
+    if (wanted && *wanted)
+        return wanted;
+    return entry ? entry->default_version : NULL;
+}
+
+/* The index of the newest one of the line, or -1. */
+static int find_installed(const struct image *images, size_t count, const char *name, const char *line)
+{
+    int best = -1;
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(images[i].name, name) && version_matches(images[i].version, line) &&
+            (best < 0 || version_compare(images[i].version, images[best].version) > 0))
+            best = (int)i;
+    return best;
+}
+
 int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
                   const char *wanted, struct error *err)
 {
-    if (!wanted || !*wanted)
-        wanted = catalog ? catalog_default(catalog, name) : NULL;
+    const struct catalog_entry *entry = find_entry(catalog, name);
+    wanted = or_default(entry, wanted);
     if (!wanted)
         return fail(err, STATUS_DATA, "%s: the catalog does not know it", name);
-    const struct catalog_entry *entry = catalog ? catalog_entry(catalog, name) : NULL;
-    const char *version = entry ? catalog_alias(entry, wanted) : wanted;
-    int best = -1;
-    for (size_t i = 0; i < count; i++)
-        if (text_equal(images[i].name, name) && version_matches(images[i].version, version) &&
-            (best < 0 || version_compare(images[i].version, images[best].version) > 0))
-            best = (int)i;
-    return best >= 0 ? best : refuse(catalog, images, count, name, wanted, err);
+    int found = find_installed(images, count, name, entry ? catalog_alias(entry, wanted) : wanted);
+    return found >= 0 ? found : refuse(entry, images, count, name, wanted, err);
+}
+
+bool resolve_installable(const struct catalog *catalog, const struct image *images, size_t count,
+                         const char *name, const char *wanted, const char **version)
+{
+    const struct catalog_entry *entry = find_entry(catalog, name);
+    if (!entry)
+        return false;
+    const char *line = catalog_alias(entry, or_default(entry, wanted));
+    if (find_installed(images, count, name, line) >= 0 || !catalog_release(entry, line, NULL))
+        return false;
+    *version = line;
+    return true;
 }
 
 static unsigned long major_of(const char *version)

@@ -106,19 +106,44 @@ static int take_attachment(struct parse *parse, const struct key *key, const cJS
     return -1;
 }
 
-/* No option acts yet, so each is shown as doing nothing. */
-static int take_options(struct parse *parse, const struct key *key, const cJSON *item, void *field)
-{
-    static const struct member none[] = {{0}};
-    return parse_members(parse, key, item, none, field);
-}
-
 static const struct member addon_members[] = {
     {"plan", take_string, offsetof(struct app_addon, plan)},
     {"as", take_attachment, offsetof(struct app_addon, as)},
-    {"options", take_options, 0},
+    {"options", NULL, 0},
     {0},
 };
+
+/* Which of them the plan has is not for here. */
+static int take_options(struct parse *parse, const struct key *key, const cJSON *object,
+                        struct strings *options)
+{
+    if (!cJSON_IsObject(object))
+        return parse_wrong_type(parse, key, "an object", object);
+    const cJSON *item;
+    cJSON_ArrayForEach (item, object) {
+        cleanup_free char *value = NULL;
+        struct key at = {.parent = key, .name = item->string};
+        if (cJSON_IsNull(item))
+            continue;
+        if (take_scalar(parse, &at, item, &value) < 0)
+            return -1;
+        strings_addf(options, "%s=%s", item->string, value);
+    }
+    return 0;
+}
+
+/* What another plan's options may be is its provider's business: they are shown as doing nothing. */
+static int parse_options(struct parse *parse, const struct key *key, const cJSON *item,
+                         struct app_addon *addon)
+{
+    static const struct member none[] = {{0}};
+    struct key at = {.parent = key, .name = "options"};
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(item, at.name);
+    if (!options || cJSON_IsNull(options))
+        return 0;
+    return addon->in_dyno ? take_options(parse, &at, options, &addon->options)
+                          : parse_members(parse, &at, options, none, addon);
+}
 
 static int parse_addon(struct parse *parse, const struct key *key, const cJSON *item, struct app_addon *addon)
 {
@@ -136,7 +161,7 @@ static int parse_addon(struct parse *parse, const struct key *key, const cJSON *
     }
     const char *colon = strchr(addon->plan, ':');
     addon->in_dyno = colon && strcmp(colon + 1, "in-dyno") == 0;
-    return 0;
+    return parse_options(parse, key, item, addon);
 }
 
 static void add_addon(struct app_addon **list, size_t *count, struct app_addon *addon)

@@ -137,6 +137,7 @@ static void visit_addons(struct visitor *visitor, struct app_addon **addons, siz
         visit_text(visitor, &(*addons)[i].plan);
         visit_text(visitor, &(*addons)[i].as);
         visit_text(visitor, &(*addons)[i].key);
+        visit_strings(visitor, &(*addons)[i].options);
         visit_flag(visitor, &(*addons)[i].in_dyno);
     }
 }
@@ -180,10 +181,18 @@ bool app_wire_encode(struct app *app, struct error *err, struct app_wire *wire)
     return !visitor.broken;
 }
 
+static bool options_sound(const struct strings *options)
+{
+    for (size_t i = 0; i < options->count; i++)
+        if (!options->items[i] || !strchr(options->items[i], '='))
+            return false;
+    return true;
+}
+
 static bool addons_sound(const struct app_addon *addons, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!addons[i].plan || !addons[i].key)
+        if (!addons[i].plan || !addons[i].key || !options_sound(&addons[i].options))
             return false;
     return true;
 }

@@ -23,6 +23,7 @@ void app_addon_clear(struct app_addon *addon)
     free(addon->plan);
     free(addon->as);
     free(addon->key);
+    strings_clear(&addon->options);
     *addon = (struct app_addon){0};
 }
 

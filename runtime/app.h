@@ -23,10 +23,11 @@ struct app_env {
 };
 
 struct app_addon {
-    char *plan;   /* "heroku-postgresql:in-dyno" */
-    char *as;     /* NULL where app.json names none */
-    char *key;    /* where it stands, for messages: "environments.test.addons[0]" */
-    bool in_dyno; /* the plan's part after the colon is "in-dyno" */
+    char *plan;             /* "heroku-postgresql:in-dyno" */
+    char *as;               /* NULL where app.json names none */
+    char *key;              /* where it stands, for messages: "environments.test.addons[0]" */
+    struct strings options; /* "max_connections=200", as written; of an in-dyno plan only */
+    bool in_dyno;           /* the plan's part after the colon is "in-dyno" */
 };
 
 struct app {

@@ -80,6 +80,7 @@ void service_clear(struct service *service)
     strings_clear(&service->env);
     strings_clear(&service->texts);
     strings_clear(&service->shared);
+    strings_clear(&service->settings);
     free(service->password);
     free(service->log);
     *service = (struct service){0};

@@ -16,6 +16,7 @@
 #include "images/image.h"
 #include "mounts.h"
 #include "options.h"
+#include "settings.h"
 #include "sandbox/sandbox.h"
 
 struct engine;
@@ -29,6 +30,7 @@ struct service {
     bool first_is_default;      /* the first one's URL is also exported as the engine's url_variable */
     bool no_extension_schema;   /* postgres: without heroku_ext */
     char *password;             /* redis: made for this run */
+    struct strings settings;    /* "max_connections=200": rows of the engine's table, their values accepted */
     struct strings argv, env;   /* of the server */
     struct sandbox_ready ready; /* points into texts */
     struct sandbox_root root;   /* where the image has a root of its own; points into texts and shared */
@@ -48,16 +50,16 @@ struct engine_context {
 };
 
 struct engine {
-    const char *name;             /* of its process, leaf, log and user: "postgres" */
-    const char *image;            /* "postgresql" */
-    const char *stand_in;         /* an image that serves as well, asked for by its name: "valkey"; or NULL */
-    const char *addon;            /* "heroku-postgresql" */
-    enum option_engine option;    /* --postgres */
-    const char *version_variable; /* "POSTGRESQL_VERSION" */
-    const char *url_variable;     /* "DATABASE_URL" */
-    uid_t user;                   /* inner id */
-    const char *home;             /* its user's, and its working folder */
-    size_t attachment_max;        /* how long <AS> may be */
+    const char *name;               /* of its process, leaf, log and user: "postgres" */
+    const char *const *images;      /* names of those that serve it, the usual one first; ended by NULL */
+    const struct setting *settings; /* what an addon's options may set; ended by a nameless row */
+    const char *addon;              /* "heroku-postgresql" */
+    enum option_engine option;      /* --postgres */
+    const char *version_variable;   /* "POSTGRESQL_VERSION" */
+    const char *url_variable;       /* "DATABASE_URL" */
+    uid_t user;                     /* inner id */
+    const char *home;               /* its user's, and its working folder */
+    size_t attachment_max;          /* how long <AS> may be */
     /* Fills what is the engine's own of a service that has its image and variables. */
     void (*prepare)(struct service *service, const struct engine_context *context);
     void (*add_mounts)(const struct service *service, struct mounts *mounts);

@@ -10,7 +10,7 @@
  *  3. Heroku CI's immutable variables, which app.json cannot change: CI=true, CI_NODE_INDEX=0,
  *     CI_NODE_TOTAL=1, HEROKU_TEST_RUN_ID (a random UUID), HEROKU_TEST_RUN_BRANCH and
  *     HEROKU_TEST_RUN_COMMIT_VERSION (where DIR is a checkout)
- *  4. the services': DATABASE_URL, PGHOST, PGDATA, REDIS_URL, REDISCLI_AUTH: on Heroku the in-dyno
+ *  4. the services': DATABASE_URL, PGHOST, PGDATA, REDIS_URL, REDISCLI_AUTH, REDIS_CLI: on Heroku the in-dyno
  *     databases' profile scripts export them last, over app.json's
  *  5. --env-file, then 6. -e: what whoever runs indyno says is final
  *

@@ -297,10 +297,10 @@ const struct option_row option_rows[] = {
      .take = take_postgres},
     {.name = "redis",
      .argument = OPTION_MAYBE,
-     .metavar = "VERSION",
-     .accepts = "a version: 7.0, 6.2.10, or valkey:8.1",
+     .metavar = "[NAME:]VERSION",
+     .accepts = "a version: 7.0, or 6.2.10; or redis or valkey, alone or in front of one: valkey:8.1",
      .help = "start Redis, also where no app.json asks for it; VERSION wins over app.json's "
-             "REDIS_VERSION; valkey:VERSION is Valkey in its place",
+             "REDIS_VERSION; NAME is redis or valkey",
      .take = take_redis},
     {.name = "pull",
      .argument = OPTION_VALUE,

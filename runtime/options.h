@@ -34,7 +34,7 @@ enum option_engine { OPTION_POSTGRES, OPTION_REDIS, OPTION_ENGINES };
 
 struct option_service {
     bool wanted;
-    char *version; /* NULL: app.json's, or the catalog's default */
+    char *version; /* or NAME:VERSION, or NAME, as services.h reads it; NULL: app.json's, or the default */
 };
 
 struct options {

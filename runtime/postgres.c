@@ -20,6 +20,52 @@ enum { READY_TIMEOUT_MS = 60 * 1000, IDENTIFIER_MAX = 63 };
 static const char heroku_locale[] = "en_US.UTF-8";
 static const char further_prefix[] = "postgres_buildpack_db_";
 
+static const char *const images[] = {"postgresql", NULL};
+
+/* ---- Settings ---- */
+
+#define SIZE "-?[0-9]{1,9}(B|kB|MB|GB|TB)?", "a size, such as \"64MB\""
+#define TIME "-?[0-9]{1,9}(us|ms|s|min|h|d)?", "a time, such as \"30s\""
+#define NAME "[A-Za-z_][A-Za-z0-9_]{0,62}"
+
+/* What tests have reason to change and what cannot undo what the dyno rests on: where the server listens, who is
+ * let in, and where it keeps its data. */
+static const struct setting settings[] = {
+    {.name = "version", SETTING_VERSION, .chooses = true},
+    {.name = "max_connections", SETTING_COUNT},
+    {.name = "shared_buffers", SIZE},
+    {.name = "work_mem", SIZE},
+    {.name = "maintenance_work_mem", SIZE},
+    {.name = "effective_cache_size", SIZE},
+    {.name = "temp_buffers", SIZE},
+    {.name = "max_locks_per_transaction", SETTING_COUNT},
+    {.name = "max_prepared_transactions", SETTING_COUNT},
+    {.name = "max_worker_processes", SETTING_COUNT},
+    {.name = "max_parallel_workers", SETTING_COUNT},
+    {.name = "max_parallel_workers_per_gather", SETTING_COUNT},
+    {.name = "statement_timeout", TIME},
+    {.name = "lock_timeout", TIME},
+    {.name = "idle_in_transaction_session_timeout", TIME},
+    {.name = "timezone", "[A-Za-z0-9+-][A-Za-z0-9_+/:-]{0,62}", "a time zone, such as \"Europe/Berlin\""},
+    {.name = "datestyle", "[A-Za-z]{2,10}(, ?[A-Za-z]{2,10})?", "a style of dates, such as \"ISO, DMY\""},
+    {.name = "default_text_search_config", NAME "([.]" NAME ")?", "a name, such as \"english\""},
+    {.name = "default_transaction_isolation",
+     "serializable|repeatable read|read committed|read uncommitted",
+     "serializable, repeatable read, read committed or read uncommitted"},
+    {.name = "jit", SETTING_BOOLEAN},
+    {.name = "log_statement", "none|ddl|mod|all", "none, ddl, mod or all"},
+    {.name = "log_min_duration_statement", TIME},
+    {.name = "track_io_timing", SETTING_BOOLEAN},
+    {.name = "shared_preload_libraries", NAME "(, ?" NAME "){0,15}", "names of libraries, with commas"},
+    {.name = "wal_level", "minimal|replica|logical", "minimal, replica or logical"},
+    {.name = "max_wal_senders", SETTING_COUNT},
+    {.name = "max_replication_slots", SETTING_COUNT},
+    {.name = "random_page_cost", SETTING_NUMBER},
+    {0},
+};
+
+/* ---- The server ---- */
+
 static void prepare(struct service *service, const struct engine_context *context)
 {
     const struct image *image = service->image;
@@ -89,14 +135,35 @@ static char *preparation(const struct service *service)
     return sql;
 }
 
-/* $1 is the database, $2 the SQL, the rest the server's words; --single has to come right behind those. */
+/* $1 is the database, $2 the SQL, $3 the words of the settings, a line each; the rest are the server's words:
+ * --single has to come right behind those. */
 static const char prepare_script[] =
-    "set -eu\n"
-    "database=$1 sql=$2\n"
-    "shift 2\n"
+    "set -euf\n"
+    "database=$1 sql=$2 settings=$3\n"
+    "shift 3\n"
     "printf '%s' \"$sql\" |\n"
     "    \"$@\" --single -c exit_on_error=on -D " LAYOUT_PGDATA " \"$database\" >/dev/null\n"
-    "exec \"$@\" -D " LAYOUT_PGDATA "\n";
+    "IFS='\n'\n"
+    "exec \"$@\" -D " LAYOUT_PGDATA " $settings\n";
+
+static void add_settings(const struct service *service, struct strings *argv)
+{
+    for (size_t i = 0; i < service->settings.count; i++) {
+        strings_add(argv, "-c");
+        strings_add(argv, service->settings.items[i]);
+    }
+}
+
+static char *setting_lines(const struct service *service)
+{
+    char *text = copy_string("");
+    for (size_t i = 0; i < service->settings.count; i++) {
+        char *longer = text_format("%s-c\n%s\n", text, service->settings.items[i]);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
 
 static void add_argv(const struct service *service, struct strings *argv)
 {
@@ -105,9 +172,11 @@ static void add_argv(const struct service *service, struct strings *argv)
         strings_take(argv, engine_server_path(service->image));
         strings_add(argv, "-D");
         strings_add(argv, LAYOUT_PGDATA);
+        add_settings(service, argv);
         return;
     }
-    const char *const words[] = {"/bin/sh", "-c", prepare_script, "sh", service->image->database, sql};
+    cleanup_free char *lines = setting_lines(service);
+    const char *const words[] = {"/bin/sh", "-c", prepare_script, "sh", service->image->database, sql, lines};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         strings_add(argv, words[i]);
     strings_take(argv, engine_server_path(service->image));
@@ -152,7 +221,8 @@ static const char *secret(const struct service *service)
 
 const struct engine postgres_engine = {
     .name = "postgres",
-    .image = "postgresql",
+    .images = images,
+    .settings = settings,
     .addon = "heroku-postgresql",
     .option = OPTION_POSTGRES,
     .version_variable = "POSTGRESQL_VERSION",

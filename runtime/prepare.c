@@ -105,7 +105,8 @@ static int pull(const struct options *options, const char *store, struct prepare
                                          .images = prepared->images,
                                          .image_count = prepared->image_count,
                                          .catalog = prepared->catalog};
-    services_missing(&input, &missing);
+    if (services_missing(&input, &missing, err) < 0)
+        return -1;
     if (!missing.count)
         return 0;
     if (pull_each(options, prepared, store, &missing, err) < 0)

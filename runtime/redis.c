@@ -5,6 +5,7 @@
  */
 #include "engine.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/own.h"
@@ -12,15 +13,66 @@
 
 enum { PASSWORD_BYTES = 32, READY_TIMEOUT_MS = 30 * 1000, DATABASES_DEFAULT = 16, ATTACHMENT_MAX = 200 };
 
+static const char *const images[] = {"redis", "valkey", NULL};
+
+#define POLICIES                                                                                             \
+    "noeviction|allkeys-(lru|lfu|random)|volatile-(lru|lfu|random|ttl)",                                     \
+        "noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random " \
+        "or volatile-ttl"
+
+static const struct setting settings[] = {
+    {.name = "engine", "redis|valkey", "redis or valkey", .chooses = true},
+    {.name = "version", SETTING_VERSION, .chooses = true},
+    {.name = "maxmemory", "[0-9]{1,15}([kKmMgG][bB]?|[bB])?", "a size, such as \"64mb\""},
+    {.name = "maxmemory-policy", POLICIES, .also = "maxmemory_policy"},
+    {.name = "timeout", SETTING_COUNT},
+    {.name = "notify-keyspace-events",
+     "[KEg$lshzxetdmnA]*",
+     "letters of classes of events, such as \"Ex\"",
+     .also = "notify_keyspace_events"},
+    {.name = "databases", "[1-9][0-9]{0,4}", "a whole number above 0"},
+    {0},
+};
+
+/* Valkey goes on from Redis 7.2, with versions of its own. */
+static bool is_since(const struct image *image, const char *redis_version)
+{
+    return !text_equal(image->name, "redis") || version_compare(image->version, redis_version) >= 0;
+}
+
 /* "-::1" is an address that may be missing; 6.2 is the first that knows it. */
 static const char *addresses(const struct image *image)
 {
-    return version_compare(image->version, "6.2") >= 0 ? "127.0.0.1 -::1" : "127.0.0.1";
+    return is_since(image, "6.2") ? "127.0.0.1 -::1" : "127.0.0.1";
+}
+
+/* Each variable has a database of its own, however few were asked for. */
+static size_t database_count(const struct service *service)
+{
+    const char *given = strings_env_get(&service->settings, "databases");
+    size_t count = given ? strtoul(given, NULL, 10) : DATABASES_DEFAULT;
+    return count > service->variables.count ? count : service->variables.count;
+}
+
+/* A value may be empty; the patterns let no quote through. */
+static char *setting_lines(const struct service *service)
+{
+    char *text = copy_string("");
+    for (size_t i = 0; i < service->settings.count; i++) {
+        const char *setting = service->settings.items[i];
+        int length = (int)strcspn(setting, "=");
+        if (text_starts(setting, "databases="))
+            continue;
+        char *longer = text_format("%s%.*s \"%s\"\n", text, length, setting, setting + length + 1);
+        free(text);
+        text = longer;
+    }
+    return text;
 }
 
 static char *configuration(const struct service *service)
 {
-    size_t databases = service->variables.count;
+    cleanup_free char *lines = setting_lines(service);
     return text_format("bind %s\n"
                        "port 6379\n"
                        "protected-mode yes\n"
@@ -30,9 +82,9 @@ static char *configuration(const struct service *service)
                        "databases %zu\n"
                        "save \"\"\n"
                        "appendonly no\n"
-                       "dir " LAYOUT_REDIS_DATA "\n",
-                       addresses(service->image), service->password,
-                       databases > DATABASES_DEFAULT ? databases : DATABASES_DEFAULT);
+                       "dir " LAYOUT_REDIS_DATA "\n"
+                       "%s",
+                       addresses(service->image), service->password, database_count(service), lines);
 }
 
 static void prepare(struct service *service, const struct engine_context *context)
@@ -80,18 +132,16 @@ static void set_ready(struct service *service)
 /* Before 6, which brought users, a URL without one was not taken by clients: Heroku's had "h". */
 static char *url(const struct service *service, size_t index)
 {
-    const char *user = version_compare(service->image->version, "6") < 0 ? "h" : "";
+    const char *user = is_since(service->image, "6") ? "" : "h";
     cleanup_free char *number = index ? text_format("%zu", index) : copy_string("");
     return text_format("redis://%s:%s@localhost:6379/%s", user, service->password, number);
 }
 
 static void add_client_env(const struct service *service, struct strings *env)
 {
-    bool valkey = text_equal(service->image->name, "valkey");
-    strings_env_set(env, "REDIS_CLI", valkey ? "valkey-cli" : "redis-cli");
-    strings_env_set(env, "REDISCLI_AUTH", service->password);
-    if (valkey)
-        strings_env_set(env, "VALKEYCLI_AUTH", service->password);
+    cleanup_free char *program = text_format("%s-cli", service->image->name);
+    strings_env_set(env, "REDISCLI_AUTH", service->password); /* valkey-cli reads it too */
+    strings_env_set(env, "REDIS_CLI", program);
 }
 
 static const char *secret(const struct service *service)
@@ -101,8 +151,8 @@ static const char *secret(const struct service *service)
 
 const struct engine redis_engine = {
     .name = "redis",
-    .image = "redis",
-    .stand_in = "valkey",
+    .images = images,
+    .settings = settings,
     .addon = "heroku-redis",
     .option = OPTION_REDIS,
     .version_variable = "REDIS_VERSION",

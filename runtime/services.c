@@ -69,7 +69,7 @@ static int add_variable(struct service *service, const struct app *app, const st
     return 0;
 }
 
-/* Fills the service's variables; none where nobody asks for the engine. */
+/* Where no addon names one, the engine's own. */
 static int collect_variables(const struct services_input *input, struct service *service, struct error *err)
 {
     const struct app *app = input->app;
@@ -77,7 +77,7 @@ static int collect_variables(const struct services_input *input, struct service 
         if (app->addons[i].in_dyno && engine_of(app->addons[i].plan) == service->engine &&
             add_variable(service, app, &app->addons[i], err) < 0)
             return -1;
-    if (!service->variables.count && input->options->services[service->engine->option].wanted)
+    if (!service->variables.count)
         strings_add(&service->variables, service->engine->url_variable);
     service->first_is_default = !has_variable(service, service->engine->url_variable);
     return 0;
@@ -101,64 +101,198 @@ static int check_variables(const struct services *services, const struct app *ap
     return 0;
 }
 
-/* ---- Versions ---- */
+/* ---- Options of addons ---- */
 
-/* "valkey:8.1", "valkey" and "redis:7.2" name an image; sets *wanted to the version behind it, or to NULL. */
-static const char *split_name(const struct engine *engine, const char **wanted)
+/* What has been read of them: what chooses the image, and what is the server's. */
+struct chosen {
+    struct strings choices, settings;
+};
+
+static void chosen_clear(struct chosen *chosen)
 {
-    const char *const names[] = {engine->image, engine->stand_in};
-    for (size_t i = 0; i < sizeof names / sizeof *names && *wanted; i++) {
-        size_t length = names[i] ? strlen(names[i]) : 0;
-        if (!length || strncmp(*wanted, names[i], length) != 0)
-            continue;
-        if ((*wanted)[length] && (*wanted)[length] != ':')
-            continue;
-        *wanted = (*wanted)[length] ? *wanted + length + 1 : NULL;
-        return names[i];
-    }
-    return engine->image;
+    strings_clear(&chosen->choices);
+    strings_clear(&chosen->settings);
 }
 
-/* The image that serves, and of it the version (NULL: the default). */
-static const char *find_wanted(const struct services_input *input, const struct engine_context *context,
-                               const struct engine *engine, const char **version)
+#define cleanup_chosen __attribute__((cleanup(chosen_clear)))
+
+/* A message about option name of an addon; its value is not quoted. */
+static int refuse_option(const struct app *app, const struct app_addon *addon, const char *option,
+                         const char *why, struct error *err)
 {
-    *version = input->options->services[engine->option].version;
-    if (!*version)
-        *version = engine_setting(context, engine->version_variable);
-    return split_name(engine, version);
+    enum { SHOWN_MAX = 64 };
+    size_t length = strcspn(option, "=");
+    return fail(err, STATUS_DATA, "%s: %s.options.%.*s: %s", app->path, addon->key,
+                length < SHOWN_MAX ? (int)length : SHOWN_MAX, option, why);
 }
 
-static int choose_image(const struct services_input *input, const struct engine_context *context,
-                        struct service *service, struct error *err)
+static int refuse_unknown_option(const struct app *app, const struct app_addon *addon, const char *option,
+                                 struct error *err)
 {
-    const char *version, *name = find_wanted(input, context, service->engine, &version);
-    int index = resolve_image(input->catalog, input->images, input->image_count, name, version, err);
-    if (index < 0)
+    const struct engine *engine = engine_of(addon->plan);
+    cleanup_free char *names = setting_names(engine->settings);
+    refuse_option(app, addon, option, "no such option", err);
+    error_remedy(err, "options of %s are: %s", engine->addon, names);
+    return -1;
+}
+
+static int take_option(const struct app *app, const struct app_addon *addon, const char *option,
+                       struct chosen *chosen, struct error *err)
+{
+    size_t length = strcspn(option, "=");
+    const char *value = option + length + 1;
+    const struct setting *setting = setting_find(engine_of(addon->plan)->settings, option, length);
+    if (!setting)
+        return refuse_unknown_option(app, addon, option, err);
+    if (!setting_accepts(setting, value)) {
+        refuse_option(app, addon, option, "not a value that it can have", err);
+        error_remedy(err, "give it %s", setting->expected);
         return -1;
-    service->image = &input->images[index];
+    }
+    struct strings *list = setting->chooses ? &chosen->choices : &chosen->settings;
+    const char *earlier = strings_env_get(list, setting->name);
+    if (earlier && strcmp(earlier, value) != 0) {
+        refuse_option(app, addon, option, "another value than an earlier entry's", err);
+        error_remedy(err, "entries of one plan are one server: give the option in one of them");
+        return -1;
+    }
+    strings_env_set(list, setting->name, value);
     return 0;
 }
 
-static bool is_wanted(const struct services_input *input, const struct engine *engine)
+static int take_options(const struct app *app, const struct engine *engine, struct chosen *chosen,
+                        struct error *err)
 {
-    if (input->options->services[engine->option].wanted)
-        return true;
+    for (size_t i = 0; i < app->addon_count; i++) {
+        const struct app_addon *addon = &app->addons[i];
+        bool ours = addon->in_dyno && engine_of(addon->plan) == engine;
+        for (size_t j = 0; ours && j < addon->options.count; j++)
+            if (take_option(app, addon, addon->options.items[j], chosen, err) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+/* ---- Images ---- */
+
+static const char *find_image(const struct engine *engine, const char *name, size_t length)
+{
+    for (const char *const *image = engine->images; *image; image++)
+        if (strlen(*image) == length && strncmp(*image, name, length) == 0)
+            return *image;
+    return NULL;
+}
+
+static int refuse_image(const struct engine *engine, const char *value, struct error *err)
+{
+    cleanup_free char *names = copy_string(engine->images[0]);
+    for (const char *const *image = engine->images + 1; *image; image++) {
+        char *longer = text_format("%s, %s", names, *image);
+        free(names);
+        names = longer;
+    }
+    fail(err, STATUS_USAGE, "--%s=%.100s: no image of that name serves it", engine->name, value);
+    error_remedy(err, "images are: %s", names);
+    return -1;
+}
+
+/* A value of --redis: "valkey:8.1", "valkey" or "8.1". What it does not name is left alone. */
+static int parse_value(const struct engine *engine, const char *value, const char **image,
+                       const char **version, struct error *err)
+{
+    size_t length = strcspn(value, ":");
+    const char *found = find_image(engine, value, length);
+    if (value[length] && !found)
+        return refuse_image(engine, value, err);
+    if (found)
+        *image = found;
+    if (value[length] || !found)
+        *version = value[length] ? value + length + 1 : value;
+    return 0;
+}
+
+static const char *or_else(const char *first, const char *second)
+{
+    return first && *first ? first : second;
+}
+
+/* Where the command line names the image, versions that were written with another in mind do not count. */
+static int choose(const struct services_input *input, const struct engine *engine,
+                  const struct strings *choices, struct service_choice *choice, struct error *err)
+{
+    const struct engine_context context = {.options = input->options, .app = input->app};
+    const char *image = NULL, *version = NULL, *value = input->options->services[engine->option].version;
+    if (value && parse_value(engine, value, &image, &version, err) < 0)
+        return -1;
+    if (!image) {
+        const char *name = or_else(strings_env_get(choices, "engine"), engine->images[0]);
+        image = find_image(engine, name, strlen(name));
+        version = or_else(version, engine_setting(&context, engine->version_variable));
+        version = or_else(version, strings_env_get(choices, "version"));
+    }
+    choice->image = image;
+    choice->version = copy_string(version);
+    return 0;
+}
+
+static bool is_asked_for(const struct services_input *input, const struct engine *engine)
+{
     for (size_t i = 0; i < input->app->addon_count; i++)
         if (input->app->addons[i].in_dyno && engine_of(input->app->addons[i].plan) == engine)
             return true;
-    return false;
+    return input->options->services[engine->option].wanted;
 }
 
-void services_missing(const struct services_input *input, struct strings *missing)
+int services_choose(const struct services_input *input, const struct engine *engine,
+                    struct service_choice *choice, struct error *err)
 {
-    const struct engine_context context = {.options = input->options, .app = input->app};
+    cleanup_chosen struct chosen chosen = {0};
+    *choice = (struct service_choice){0};
+    if (!is_asked_for(input, engine))
+        return 0;
+    if (take_options(input->app, engine, &chosen, err) < 0 ||
+        choose(input, engine, &chosen.choices, choice, err) < 0)
+        return -1;
+    choice->settings = chosen.settings;
+    chosen.settings = (struct strings){0};
+    return 0;
+}
+
+void service_choice_clear(struct service_choice *choice)
+{
+    free(choice->version);
+    strings_clear(&choice->settings);
+    *choice = (struct service_choice){0};
+}
+
+int services_missing(const struct services_input *input, struct strings *missing, struct error *err)
+{
     for (size_t i = 0; i < ENGINE_COUNT; i++) {
-        const char *version, *name = find_wanted(input, &context, engines[i], &version);
-        if (is_wanted(input, engines[i]) &&
-            resolve_image(input->catalog, input->images, input->image_count, name, version, NULL) < 0)
-            strings_addf(missing, "%s%s%s", name, version ? ":" : "", version ? version : "");
+        cleanup_choice struct service_choice choice;
+        if (services_choose(input, engines[i], &choice, err) < 0)
+            return -1;
+        bool has_version = choice.version && *choice.version;
+        if (choice.image && resolve_image(input->catalog, input->images, input->image_count, choice.image,
+                                          choice.version, NULL) < 0)
+            strings_addf(missing, "%s%s%s", choice.image, has_version ? ":" : "",
+                         has_version ? choice.version : "");
     }
+    return 0;
+}
+
+static int choose_image(const struct services_input *input, struct service *service, struct error *err)
+{
+    cleanup_choice struct service_choice choice;
+    if (services_choose(input, service->engine, &choice, err) < 0)
+        return -1;
+    int index =
+        resolve_image(input->catalog, input->images, input->image_count, choice.image, choice.version, err);
+    if (index < 0)
+        return -1;
+    service->image = &input->images[index];
+    service->settings = choice.settings;
+    choice.settings = (struct strings){0};
+    return 0;
 }
 
 /* ---- All together ---- */
@@ -174,14 +308,13 @@ static int add_service(const struct services_input *input, const struct engine *
                                            .random_hex = input->random_hex,
                                            .notes = &services->notes};
     struct service *service = &services->items[services->count];
+    if (!is_asked_for(input, engine))
+        return 0;
     *service = (struct service){.engine = engine};
-    if (collect_variables(input, service, err) < 0 ||
-        (service->variables.count && choose_image(input, &context, service, err) < 0)) {
+    if (collect_variables(input, service, err) < 0 || choose_image(input, service, err) < 0) {
         service_clear(service);
         return -1;
     }
-    if (!service->variables.count)
-        return 0;
     services->count++;
     engine->prepare(service, &context);
     service_configure(service);

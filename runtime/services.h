@@ -10,7 +10,10 @@
  *  - Where no entry of an engine exports the engine's own variable, the first entry's URL is exported as that
  * too: Heroku's in-dyno databases always set DATABASE_URL.
  *  - The version is --postgres=VERSION, else POSTGRESQL_VERSION of -e, --env-file or app.json, else the
- * catalog's default.
+ * "version" of the addon's options, else the catalog's default.
+ *  - What serves it is what --redis=NAME[:VERSION] names, else the "engine" of the addon's options, else the
+ * engine's usual image. A name on the command line without a version means that image's default.
+ *  - Further options of addons are settings of the server.
  */
 #ifndef INDYNO_SERVICES_H
 #define INDYNO_SERVICES_H
@@ -37,10 +40,25 @@ struct services {
 /* Whether any service is asked for, so that the store has to be read. */
 bool services_wanted(const struct options *options, const struct app *app);
 
-/* Adds to missing what is asked for and not installed, as words for install_image: "redis:7.2", "postgresql". */
-void services_missing(const struct services_input *input, struct strings *missing);
+/* Which image an engine is to have, before it is looked for. */
+struct service_choice {
+    const char *image;       /* "valkey"; NULL where nobody asks for the engine */
+    char *version;           /* as resolve_image takes it: NULL or "" is the default */
+    struct strings settings; /* of the server, accepted */
+};
 
-/* STATUS_DATA where an in-dyno plan has no engine, a version is not there, or two entries export one
+/* STATUS_DATA where an option of an addon is unknown or has a value that it cannot have; STATUS_USAGE where the
+ * command line names an image that does not serve the engine. */
+int services_choose(const struct services_input *input, const struct engine *engine,
+                    struct service_choice *choice, struct error *err);
+void service_choice_clear(struct service_choice *choice);
+#define cleanup_choice __attribute__((cleanup(service_choice_clear)))
+
+/* Adds to missing what is asked for and not installed, as words for install_image: "redis:7.2", "postgresql". Errors as
+ * services_choose. */
+int services_missing(const struct services_input *input, struct strings *missing, struct error *err);
+
+/* As services_choose, and STATUS_DATA where an in-dyno plan has no engine, a version is not there, or two entries export one
  * variable. */
 int services_plan(const struct services_input *input, struct services *services, struct error *err);
 void services_clear(struct services *services);

@@ -22,9 +22,11 @@ static void dump_env(FILE *to, const struct app_env *env)
 
 static void dump_addons(FILE *to, const char *what, const struct app_addon *addons, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         fprintf(to, "%s %s%s%s%s at %s\n", what, addons[i].plan, addons[i].as ? " as " : "",
                 addons[i].as ? addons[i].as : "", addons[i].in_dyno ? " in-dyno" : "", addons[i].key);
+        dump_list(to, "option", &addons[i].options);
+    }
 }
 
 char *app_dump(const struct app *app)

@@ -73,11 +73,19 @@ const struct image given_images[GIVEN_IMAGES] = {
                        .tree = TEXT("tree"),
                        .server = TEXT("redis-server"),
                        .bins = {WORDS(TEXT("."))}},
+    [GIVEN_VALKEY_8] = {.name = TEXT("valkey"),
+                        .version = TEXT("8.1.1"),
+                        .source = TEXT("deb:valkey"),
+                        .path = TEXT(STORE "valkey/8.1.1"),
+                        .tree = TEXT("tree"),
+                        .server = TEXT("bin/valkey-server"),
+                        .bins = {WORDS(TEXT("bin"))}},
 };
 
 static struct catalog_entry entries[] = {
     {.name = TEXT("postgresql"), .default_version = TEXT("17")},
     {.name = TEXT("redis"), .default_version = TEXT("7.0")},
+    {.name = TEXT("valkey"), .default_version = TEXT("8.1")},
 };
 
 const struct catalog given_catalog = {entries, sizeof entries / sizeof *entries};

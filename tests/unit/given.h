@@ -22,6 +22,7 @@ enum {
     GIVEN_REDIS_7, /* the catalog's default; brings its own loader */
     GIVEN_REDIS_6,
     GIVEN_REDIS_5,
+    GIVEN_VALKEY_8,
     GIVEN_IMAGES,
 };
 

@@ -11,7 +11,8 @@ static const char everything[] = "{\"name\":\"n\",\"stack\":\"s\",\"env\":{\"A\"
                                  "true},\"C\":{\"generator\":\"secret\"},"
                                  "\"D\":\"\"},\"addons\":[\"a:in-dyno\"],\"buildpacks\":[{\"url\":\"u\"}],"
                                  "\"formation\":{\"web\":{}},\"x\":1,"
-                                 "\"environments\":{\"test\":{\"addons\":[\"b:in-dyno\",{\"plan\":\"c\","
+                                 "\"environments\":{\"test\":{\"addons\":[{\"plan\":\"b:in-dyno\","
+                                 "\"options\":{\"o\":1,\"p\":\"q\"}},{\"plan\":\"c\","
                                  "\"as\":\"D\"}],\"scripts\":{\"test\":\"t\","
                                  "\"test-setup\":\"ts\"}}}}";
 

@@ -144,7 +144,14 @@ static void test_addons(void **state)
          ","
          "\"more\":1}]}}}",
          "addon p:q at environments.test.addons[0]\n"
-         "unknown environments.test.addons[0].options.version\nunknown environments.test.addons[0].more\n"},
+         "unknown environments.test.addons[0].more\nunknown environments.test.addons[0].options.version\n"},
+        /* an in-dyno plan's options are read, null as absent; another's may be anything */
+        {"{\"environments\":{\"test\":{\"addons\":[{\"options\":{\"version\":\"7.2\",\"maxmemory\":1000000,"
+         "\"a\":1.5,\"b\":true,\"c\":null,\"d=\":\"x y\"},\"plan\":\"heroku-redis:in-dyno\"}]}}}",
+         "addon heroku-redis:in-dyno in-dyno at environments.test.addons[0]\n"
+         "option version=7.2\noption maxmemory=1000000\noption a=1.5\noption b=true\noption d==x y\n"},
+        {"{\"addons\":[{\"plan\":\"p:q\",\"options\":{\"x\":{\"y\":[]}}}]}",
+         "addon p:q at addons[0]\nunknown addons[0].options.x\n"},
         {"{\"environments\":{\"test\":{\"addons\":[\"a\",\"a:in-dyno-2\",\"a:in-dyno\",\"a:b:in-dyno\",\"in-"
          "dyno\"]}}}",
          "addon a at environments.test.addons[0]\naddon a:in-dyno-2 at environments.test.addons[1]\n"
@@ -253,6 +260,12 @@ static void test_wrong_types(void **state)
         {"{\"addons\":[{\"plan\":\"a\",\"as\":false}]}", ": addons[0].as: expected a string, found false"},
         {"{\"addons\":[{\"plan\":\"a\",\"options\":[]}]}",
          ": addons[0].options: expected an object, found an array"},
+        {"{\"environments\":{\"test\":{\"addons\":[{\"plan\":\"p:in-dyno\",\"options\":{\"x\":{}}}]}}}",
+         ": environments.test.addons[0].options.x: expected a string, found an object"},
+        {"{\"addons\":[{\"plan\":\"p:in-dyno\",\"options\":{\"x\":[1]}}]}",
+         ": addons[0].options.x: expected a string, found an array"},
+        {"{\"addons\":[{\"plan\":\"p:in-dyno\",\"options\":true}]}",
+         ": addons[0].options: expected an object, found true"},
         {"{\"scripts\":\"x\"}", ": scripts: expected an object, found a string"},
         {"{\"formation\":[]}", ": formation: expected an object, found an array"},
         {"{\"formation\":{\"web\":1}}", ": formation.web: expected an object, found a number"},

@@ -6,11 +6,15 @@
 
 static const char catalog_text[] =
     "{\"postgresql\": {\"default\": \"16\", \"releases\": ["
-    " {\"version\": \"16.14\", \"from\": \"npm\", \"source\": {\"any\": \"x\"}},"
-    " {\"version\": \"15.18\", \"from\": \"npm\", \"source\": {\"any\": \"x\"}},"
-    " {\"version\": \"12.1\", \"from\": \"npm\", \"source\": {\"pdp11\": \"x\"}}]},"
-    " \"redis\": {\"default\": \"7.0\", \"aliases\": {\"6\": \"6.2\", \"7\": \"7.0\"}, \"releases\": ["
-    " {\"version\": \"7.0\", \"from\": \"deb\", \"source\": {\"any\": \"x\"}}]}}";
+    " {\"version\": \"16.99\", \"from\": \"npm\", \"source\": \"x\"},"
+    " {\"version\": \"15.18\", \"from\": \"npm\", \"source\": \"x\"},"
+    " {\"version\": \"12.1\", \"from\": \"npm\", \"source\": {}}]},"
+    " \"redis\": {\"default\": \"7.0\", \"aliases\": {\"7\": \"7.0\", \"6\": \"6.2\", \"8\": \"8.0\"},"
+    " \"releases\": ["
+    " {\"version\": \"7.0\", \"from\": \"deb\", \"source\": \"x\"},"
+    " {\"version\": \"8.0.9\", \"from\": \"source\", \"source\": \"x\"},"
+    " {\"version\": \"6.2.12\", \"from\": \"source\", \"source\": \"x\"}]},"
+    " \"valkey\": {\"default\": \"8.1\", \"releases\": []}}";
 
 /* Not in the order of a store, so that the newest is not found by its place. */
 static const struct {
@@ -25,7 +29,7 @@ static const struct {
     {"redis", "7.0.15"},
     {"redis", "7.2.1"},
     {"redis", "6.2.10"},
-    {"redis", "6.9"},
+    {"redis", "6.4.1"},
     {"redis", "13.1"},
     {"postgresql-client", "18.4"},
     {"postgresql-client", "17.10"},
@@ -36,6 +40,8 @@ static const struct {
 enum { INSTALLED = sizeof installed / sizeof *installed };
 
 #define POSTGRESQL_INSTALLED "installed: 16.9, 17.2, 16.14, 16.10, 14.23; "
+
+#define REDIS_INSTALLED "installed: 7.0.9, 7.0.15, 7.2.1, 6.2.10, 6.4.1, 13.1, 16.99; "
 
 struct fixture {
     struct catalog *catalog;
@@ -79,11 +85,13 @@ static void test_found(void **state)
         {"redis", NULL, "7.0.15"},
         {"redis", "7", "7.0.15"},
         {"redis", "7.2", "7.2.1"},
-        {"redis", "6", "6.2.10"},
+        {"redis", "7.2.1", "7.2.1"},
         {"redis", "7.0", "7.0.15"},
         {"redis", "7.0.9", "7.0.9"},
         {"redis", "6", "6.2.10"},
         {"redis", "6.2", "6.2.10"},
+        {"redis", "6.2.10", "6.2.10"},
+        {"redis", "16", "16.99"},
         {"postgresql-client", "17", "17.10"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -130,6 +138,16 @@ static void test_refused(void **state)
         /* in the catalog, but not for this machine */
         {"postgresql", "12", "Specified postgresql version 12 is not available",
          POSTGRESQL_INSTALLED "any directory can be installed with: indyno image import postgresql:12 DIR"},
+        /* installed first: the catalog's newer one is another version */
+        {"redis", "6.2.12", "Specified redis version 6.2.12 is not available",
+         REDIS_INSTALLED "install it with: indyno image install redis:6.2.12"},
+        {"redis", "6.2.11", "Specified redis version 6.2.11 is not available",
+         REDIS_INSTALLED "any directory can be installed with: indyno image import redis:6.2.11 DIR"},
+        /* an alias, in the user's words */
+        {"redis", "8", "Specified redis version 8 is not available",
+         REDIS_INSTALLED "install it with: indyno image install redis:8"},
+        {"valkey", NULL, "Specified valkey version 8.1 is not available",
+         "installed: none; any directory can be installed with: indyno image import valkey:8.1 DIR"},
         {"mysql", "8", "Specified mysql version 8 is not available",
          "installed: none; any directory can be installed with: indyno image import mysql:8 DIR"},
         {"mysql", NULL, "mysql: the catalog does not know it", NULL},
@@ -161,9 +179,50 @@ static void test_no_catalog(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_refused(NULL, fixture->images, INSTALLED, &rows[i]);
-    int index = resolve_image(NULL, fixture->images, INSTALLED, "redis", "6.2", NULL);
+    /* nor aliases */
+    int index = resolve_image(NULL, fixture->images, INSTALLED, "redis", "6", NULL);
     assert_int_not_equal(index, -1);
-    assert_string_equal(fixture->images[index].version, "6.2.10");
+    assert_string_equal(fixture->images[index].version, "6.4.1");
+}
+
+static void test_installable(void **state)
+{
+    const struct fixture *fixture = *state;
+    static const struct {
+        bool empty;                          /* nothing is installed */
+        const char *name, *wanted, *version; /* NULL: not to be installed */
+    } rows[] = {
+        {false, "postgresql", NULL, NULL},
+        {false, "postgresql", "16", NULL},
+        {false, "postgresql", "16.99", "16.99"},
+        {false, "postgresql", "15", "15"},
+        {false, "postgresql", "13", NULL},
+        {false, "postgresql", "12", NULL},
+        {false, "redis", "7", NULL},
+        {false, "redis", "6", NULL},
+        {false, "redis", "6.2.12", "6.2.12"},
+        {false, "redis", "8", "8.0"},
+        {false, "valkey", NULL, NULL},
+        {false, "mysql", NULL, NULL},
+        {false, "mysql", "8", NULL},
+        {true, "postgresql", NULL, "16"},
+        {true, "redis", "", "7.0"},
+        {true, "redis", "7", "7.0"},
+        {true, "redis", "6", "6.2"},
+        {true, "redis", "7.2", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *version = NULL;
+        bool installable =
+            resolve_installable(fixture->catalog, fixture->images, rows[i].empty ? 0 : INSTALLED,
+                                rows[i].name, rows[i].wanted, &version);
+        assert_int_equal(installable, rows[i].version != NULL);
+        if (!text_equal(version, rows[i].version))
+            fail_msg("%s:%s: %s", rows[i].name, rows[i].wanted ? rows[i].wanted : "",
+                     version ? version : "none");
+    }
+    const char *version;
+    assert_false(resolve_installable(NULL, fixture->images, INSTALLED, "redis", "8", &version));
 }
 
 static void test_client(void **state)
@@ -193,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_nothing_installed),
         cmocka_unit_test(test_no_catalog),
+        cmocka_unit_test(test_installable),
         cmocka_unit_test(test_client),
     };
     return cmocka_run_group_tests(tests, make_fixture, free_fixture);

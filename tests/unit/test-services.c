@@ -1,6 +1,7 @@
 /* From addons and options to servers: which, of what version, under what names, and what is refused. */
 #include "unit.h"
 
+#include <regex.h>
 #include <string.h>
 
 #include "base/own.h"
@@ -14,12 +15,13 @@
 /* As long as a Postgres attachment may be: with its prefix it fills an identifier. */
 #define LONGEST "a234567890b234567890c234567890d2345678901"
 
-enum { ADDONS_MAX = 3, REDIS_DEFAULT_DATABASES = 16 };
+enum { ADDONS_MAX = 3, OPTIONS_MAX = 3, REDIS_DEFAULT_DATABASES = 16 };
 
 /* An addon as a row has it. */
 struct row_addon {
     const char *plan, *as;
     bool elsewhere; /* not in-dyno */
+    const char *options[OPTIONS_MAX];
 };
 
 static void make_app(const struct row_addon *addons, struct app *app)
@@ -33,6 +35,8 @@ static void make_app(const struct row_addon *addons, struct app *app)
                                .as = copy_string(addon->as),
                                .key = text_format("environments.test.addons[%zu]", app->addon_count),
                                .in_dyno = !addon->elsewhere};
+        for (size_t i = 0; i < OPTIONS_MAX && addon->options[i]; i++)
+            strings_add(&app->addons[app->addon_count].options, addon->options[i]);
     }
 }
 
@@ -184,11 +188,84 @@ static void test_redis_version(void **state)
     assert_text("version", services.items[0].image->version, "5.0.14");
 }
 
+/* ---- Images by name ---- */
+
+#define OPTIONS(...) .options = {__VA_ARGS__}
+
+static const struct image_row {
+    const char *option; /* --redis */
+    const char *env;    /* REDIS_VERSION */
+    struct row_addon addons[ADDONS_MAX];
+    int image;
+} image_rows[] = {
+    {"", NULL, {{0}}, GIVEN_REDIS_7},
+    {"6", NULL, {{0}}, GIVEN_REDIS_6},
+    {"redis", NULL, {{0}}, GIVEN_REDIS_7},
+    {"redis:", NULL, {{0}}, GIVEN_REDIS_7},
+    {"redis:6.0", NULL, {{0}}, GIVEN_REDIS_6},
+    {"valkey", NULL, {{0}}, GIVEN_VALKEY_8},
+    {"valkey:8.1", NULL, {{0}}, GIVEN_VALKEY_8},
+    /* by an addon's options */
+    {NULL, NULL, {{REDIS, OPTIONS("engine=valkey")}}, GIVEN_VALKEY_8},
+    {NULL, NULL, {{REDIS, OPTIONS("engine=valkey", "version=8")}}, GIVEN_VALKEY_8},
+    {NULL, NULL, {{REDIS, OPTIONS("engine=redis")}}, GIVEN_REDIS_7},
+    {NULL, NULL, {{REDIS, OPTIONS("version=5")}}, GIVEN_REDIS_5},
+    {NULL, NULL, {{REDIS}, {REDIS, "CACHE", OPTIONS("version=5")}}, GIVEN_REDIS_5},
+    {NULL, NULL, {{REDIS, OPTIONS("version=5")}, {REDIS, "CACHE", OPTIONS("version=5")}}, GIVEN_REDIS_5},
+    /* which are the weakest */
+    {NULL, "6", {{REDIS, OPTIONS("version=5")}}, GIVEN_REDIS_6},
+    {NULL, "", {{REDIS, OPTIONS("version=5")}}, GIVEN_REDIS_5},
+    {"7.0", "6", {{REDIS, OPTIONS("version=5")}}, GIVEN_REDIS_7},
+    {"8.1", NULL, {{REDIS, OPTIONS("engine=valkey", "version=9")}}, GIVEN_VALKEY_8},
+    {"redis:6", NULL, {{REDIS, OPTIONS("engine=valkey", "version=8.1")}}, GIVEN_REDIS_6},
+    /* a version that was meant for another */
+    {"valkey", "6", {{REDIS, OPTIONS("version=5")}}, GIVEN_VALKEY_8},
+    {"redis", NULL, {{REDIS, OPTIONS("engine=valkey", "version=8.1")}}, GIVEN_REDIS_7},
+};
+
+static void test_images(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof image_rows / sizeof *image_rows; i++) {
+        const struct image_row *row = &image_rows[i];
+        const char *version = row->option && *row->option ? row->option : NULL;
+        cleanup_options struct options options = {
+            .services[OPTION_REDIS] = {row->option != NULL, copy_string(version)}};
+        cleanup_app struct app app;
+        cleanup_services struct services services;
+        cleanup_error struct error err = {0};
+        if (row->env)
+            strings_addf(&options.env, "REDIS_VERSION=%s", row->env);
+        make_app(row->addons, &app);
+        if (plan_with(&options, &app, &services, &err) < 0)
+            fail_msg("row %zu: %s", i, err.message);
+        assert_int_equal(services.count, 1);
+        if (services.items[0].image != &given_images[row->image])
+            fail_msg("row %zu: %s %s", i, services.items[0].image->name, services.items[0].image->version);
+    }
+}
+
+/* What is wanted is known also where it is not installed. */
+static void test_choice(void **state)
+{
+    (void)state;
+    const struct options options = {.services[OPTION_REDIS] = {true, TEXT("valkey:9")}};
+    const struct app app = {0};
+    const struct services_input input = {.options = &options, .app = &app};
+    cleanup_choice struct service_choice redis, postgres;
+    assert_int_equal(services_choose(&input, &redis_engine, &redis, NULL), 0);
+    assert_text("image", redis.image, "valkey");
+    assert_text("version", redis.version, "9");
+    assert_int_equal(services_choose(&input, &postgres_engine, &postgres, NULL), 0);
+    assert_null(postgres.image);
+}
+
 /* ---- Refusals ---- */
 
 static const struct refused_row {
     struct row_addon addons[ADDONS_MAX];
-    const char *version; /* --postgres */
+    const char *version, *redis; /* --postgres, --redis */
+    int status;                  /* 0: STATUS_DATA */
     const char *message, *remedy;
 } refused_rows[] = {
     {{{.plan = "heroku-kafka:in-dyno"}},
@@ -200,6 +277,34 @@ static const struct refused_row {
     {{{.plan = "heroku:in-dyno"}},
      .message = "d/app.json: " AT ": heroku:in-dyno: no such in-dyno addon",
      .remedy = "in-dyno addons are heroku-postgresql:in-dyno and heroku-redis:in-dyno"},
+    {.redis = "mysql:8",
+     .status = STATUS_USAGE,
+     .message = "--redis=mysql:8: no image of that name serves it",
+     .remedy = "images are: redis, valkey"},
+    {.redis = "valkey:7.2",
+     .message = "Specified valkey version 7.2 is not available",
+     .remedy = "installed: 8.1.1; any directory can be installed with: indyno image import valkey:7.2 DIR"},
+    {{{REDIS, OPTIONS("engine=keydb")}},
+     .message = "d/app.json: " AT ".options.engine: not a value that it can have",
+     .remedy = "give it redis or valkey"},
+    {{{REDIS, OPTIONS("max_connections=5")}},
+     .message = "d/app.json: " AT ".options.max_connections: no such option",
+     .remedy = "options of heroku-redis are: engine, version, maxmemory, maxmemory-policy, timeout, "
+               "notify-keyspace-events, databases"},
+    {{{REDIS, OPTIONS("=x")}},
+     .message = "d/app.json: " AT ".options.: no such option",
+     .remedy = "options of heroku-redis are: engine, version, maxmemory, maxmemory-policy, timeout, "
+               "notify-keyspace-events, databases"},
+    {{{POSTGRES, OPTIONS("jit=off", "work_mem=4 MB")}},
+     .message = "d/app.json: " AT ".options.work_mem: not a value that it can have",
+     .remedy = "give it a size, such as \"64MB\""},
+    {{{REDIS, OPTIONS("version=5")}, {REDIS, "CACHE", OPTIONS("version=6")}},
+     .message = "d/app.json: environments.test.addons[1].options.version: another value than an earlier "
+                "entry's",
+     .remedy = "entries of one plan are one server: give the option in one of them"},
+    {{{REDIS, OPTIONS("maxmemory-policy=noeviction", "maxmemory_policy=allkeys-lru")}},
+     .message = "d/app.json: " AT ".options.maxmemory_policy: another value than an earlier entry's",
+     .remedy = "entries of one plan are one server: give the option in one of them"},
     {{{POSTGRES, LONGEST "x"}}, .message = "d/app.json: " AT ".as: longer than 41 letters"},
     {.version = "13",
      .message = "Specified postgresql version 13 is not available",
@@ -226,14 +331,15 @@ static void test_refusals(void **state)
     for (size_t i = 0; i < sizeof refused_rows / sizeof *refused_rows; i++) {
         const struct refused_row *row = &refused_rows[i];
         cleanup_options struct options options = {
-            .services[OPTION_POSTGRES] = {row->version != NULL, copy_string(row->version)}};
+            .services = {[OPTION_POSTGRES] = {row->version != NULL, copy_string(row->version)},
+                         [OPTION_REDIS] = {row->redis != NULL, copy_string(row->redis)}}};
         cleanup_app struct app app;
         cleanup_services struct services services;
         cleanup_error struct error err = {0};
         make_app(row->addons, &app);
         if (plan_with(&options, &app, &services, &err) == 0)
             fail_msg("not refused: %s", row->message);
-        assert_int_equal(err.status, STATUS_DATA);
+        assert_int_equal(err.status, row->status ? row->status : STATUS_DATA);
         assert_text("message", err.message, row->message);
         assert_text("remedy", err.remedy, row->remedy);
         assert_int_equal(services.count, 0);
@@ -251,7 +357,8 @@ static const struct service *service_of(int image, const struct row_addon *addon
     cleanup_options struct options options = {0};
     cleanup_error struct error err = {0};
     struct option_service *option = &options.services[redis ? OPTION_REDIS : OPTION_POSTGRES];
-    *option = (struct option_service){true, copy_string(given_images[image].version)};
+    *option = (struct option_service){
+        true, text_format("%s:%s", given_images[image].name, given_images[image].version)};
     strings_copy(&options.env, settings);
     make_app(addons, app);
     assert_int_equal(plan_with(&options, app, services, &err), 0);
@@ -284,6 +391,7 @@ static const struct url_row {
     {GIVEN_REDIS_5,
      {{REDIS}, {REDIS, "cache"}},
      {"redis://h:#@localhost:6379/", "redis://h:#@localhost:6379/1"}},
+    {GIVEN_VALKEY_8, {{REDIS}}, {"redis://:#@localhost:6379/"}},
 };
 
 static char *expected_url(const char *url, const char *password)
@@ -339,35 +447,51 @@ static void test_postgres_argv(void **state)
     assert_text("secret", service->engine->secret(service), "pg-secret");
 }
 
+static void test_postgres_settings(void **state)
+{
+    (void)state;
+    static const struct row_addon addons[ADDONS_MAX] = {
+        {POSTGRES, OPTIONS("version=17", "max_connections=200")}, {POSTGRES, OPTIONS("jit=off")}};
+    cleanup_app struct app app;
+    cleanup_services struct services services;
+    const struct service *service = service_of(GIVEN_POSTGRES_17, addons, &no_settings, &services, &app);
+    ASSERT_LIST(&service->argv, "/opt/indyno/postgresql-17.10/bin/postgres", "-D", "/var/lib/postgresql/data",
+                "-c", "max_connections=200", "-c", "jit=off");
+}
+
 /* What the template cluster does not have is made by SQL, one statement a line; none is no shell. */
 static void test_postgres_preparation(void **state)
 {
     (void)state;
     static const struct row_addon two[ADDONS_MAX] = {{POSTGRES}, {POSTGRES, "STATS"}};
+    static const struct row_addon set[ADDONS_MAX] = {{POSTGRES, OPTIONS("jit=off", "datestyle=ISO, DMY")}};
     const struct strings off = {WORDS(TEXT("HEROKU_CI_POSTGRES_HEROKU_EXT_OFF="))};
     const struct {
         const struct row_addon *addons;
         const struct strings *settings;
-        const char *sql;
+        const char *sql, *lines;
     } rows[] = {
         {two, &no_settings,
          "CREATE DATABASE \"postgres_buildpack_db_stats\" OWNER \"postgres\" TEMPLATE "
-         "\"postgres_buildpack_db\";\n"},
-        {no_addons, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n"},
+         "\"postgres_buildpack_db\";\n",
+         ""},
+        {no_addons, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n", ""},
+        {set, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n", "-c\njit=off\n-c\ndatestyle=ISO, DMY\n"},
         {two, &off,
          "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n"
          "CREATE DATABASE \"postgres_buildpack_db_stats\" OWNER \"postgres\" TEMPLATE "
-         "\"postgres_buildpack_db\";\n"},
+         "\"postgres_buildpack_db\";\n",
+         ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cleanup_app struct app app;
         cleanup_services struct services services;
         const struct service *service =
             service_of(GIVEN_POSTGRES_17, rows[i].addons, rows[i].settings, &services, &app);
-        assert_int_equal(service->argv.count, 7);
+        assert_int_equal(service->argv.count, 8);
         const char *script = service->argv.items[2];
         ASSERT_LIST(&service->argv, "/bin/sh", "-c", script, "sh", "postgres_buildpack_db", rows[i].sql,
-                    "/opt/indyno/postgresql-17.10/bin/postgres");
+                    rows[i].lines, "/opt/indyno/postgresql-17.10/bin/postgres");
     }
 }
 
@@ -452,6 +576,7 @@ static void test_redis_configuration(void **state)
     } rows[] = {
         {GIVEN_REDIS_7, "bind 127.0.0.1 -::1"},
         {GIVEN_REDIS_6, "bind 127.0.0.1"},
+        {GIVEN_VALKEY_8, "bind 127.0.0.1 -::1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cleanup_app struct app app;
@@ -470,6 +595,135 @@ static void test_redis_configuration(void **state)
         assert_int_equal(mounts.items[2].kind, SANDBOX_SCRATCH);
         assert_int_equal(mounts.items[2].owner, 1002);
     }
+}
+
+/* What one server is told, in the order of its options; the databases are as many as are in use at least. */
+static void test_redis_settings(void **state)
+{
+    (void)state;
+    static const struct {
+        struct row_addon addons[ADDONS_MAX];
+        const char *lines[OPTIONS_MAX];
+    } rows[] = {
+        {{{REDIS, OPTIONS("maxmemory=64mb", "maxmemory_policy=allkeys-lru", "version=7.0")}},
+         {"maxmemory \"64mb\"", "maxmemory-policy \"allkeys-lru\"", "databases 16"}},
+        {{{REDIS, OPTIONS("notify_keyspace_events=E$x", "timeout=5", "databases=64")}},
+         {"notify-keyspace-events \"E$x\"", "timeout \"5\"", "databases 64"}},
+        {{{REDIS, OPTIONS("notify-keyspace-events=", "databases=1")}, {REDIS, "A"}, {REDIS, "B"}},
+         {"notify-keyspace-events \"\"", "databases 3"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cleanup_app struct app app;
+        cleanup_services struct services services;
+        cleanup_mounts struct mounts mounts = {0};
+        const struct service *service =
+            service_of(GIVEN_REDIS_7, rows[i].addons, &no_settings, &services, &app);
+        service->engine->add_mounts(service, &mounts);
+        for (size_t j = 0; j < OPTIONS_MAX && rows[i].lines[j]; j++)
+            if (!configures(&mounts, rows[i].lines[j]))
+                fail_msg("no %s in: %s", rows[i].lines[j], mounts.items[1].content);
+        assert_null(strstr(mounts.items[1].content, "version"));
+    }
+}
+
+static void test_redis_clients(void **state)
+{
+    (void)state;
+    static const struct {
+        int image;
+        const char *program;
+    } rows[] = {{GIVEN_REDIS_5, "redis-cli"}, {GIVEN_REDIS_7, "redis-cli"}, {GIVEN_VALKEY_8, "valkey-cli"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cleanup_app struct app app;
+        cleanup_services struct services services;
+        cleanup_strings struct strings env = {0};
+        const struct service *service = service_of(rows[i].image, no_addons, &no_settings, &services, &app);
+        service->engine->add_client_env(service, &env);
+        assert_text("REDIS_CLI", strings_env_get(&env, "REDIS_CLI"), rows[i].program);
+        assert_text("REDISCLI_AUTH", strings_env_get(&env, "REDISCLI_AUTH"), service->password);
+    }
+}
+
+/* Which values are let through to a server. */
+static void test_setting_values(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct engine *engine;
+        const char *name, *good[6], *bad[8];
+    } rows[] = {
+        {&postgres_engine, "version", {"16", "16.14"}, {"", "16 ", "a/b", "16\n"}},
+        {&postgres_engine, "max_connections", {"0", "200"}, {"", "-1", "2e2", "20 0", "200\n", "9999999999"}},
+        {&postgres_engine,
+         "shared_buffers",
+         {"128", "64MB", "8kB", "1GB"},
+         {"", "64M", "64mb", "1.5GB", "'1'"}},
+        {&postgres_engine, "statement_timeout", {"0", "500", "5s", "2min"}, {"", "5 s", "s", "5sec"}},
+        {&postgres_engine, "log_min_duration_statement", {"-1", "0", "250ms"}, {"--1"}},
+        {&postgres_engine,
+         "timezone",
+         {"UTC", "Europe/Berlin", "Etc/GMT+3", "-7"},
+         {"", "a b", "x'", "../x"}},
+        {&postgres_engine,
+         "datestyle",
+         {"ISO", "ISO, DMY", "ISO,MDY"},
+         {"", "ISO DMY", "ISO, DMY, X", "ISO;"}},
+        {&postgres_engine,
+         "default_text_search_config",
+         {"english", "pg_catalog.simple"},
+         {"", "a.b.c", "a b", "\"a\""}},
+        {&postgres_engine,
+         "default_transaction_isolation",
+         {"serializable", "read committed"},
+         {"", "read", "read committed\n", "SERIALIZABLE x"}},
+        {&postgres_engine, "jit", {"on", "off", "true", "false", "0"}, {"", "2", "on off"}},
+        {&postgres_engine, "log_statement", {"none", "all"}, {"", "some", "nonesuch"}},
+        {&postgres_engine,
+         "shared_preload_libraries",
+         {"pg_stat_statements", "auto_explain, pg_stat_statements"},
+         {"", "/app/evil.so", "$libdir/x", "../x", "a b", "a,"}},
+        {&postgres_engine, "wal_level", {"minimal", "logical"}, {"", "none"}},
+        {&postgres_engine, "random_page_cost", {"1", "1.1"}, {"", "1.", ".5", "1,1", "1.1.1"}},
+        {&redis_engine, "engine", {"redis", "valkey"}, {"", "Redis", "redis valkey"}},
+        {&redis_engine,
+         "maxmemory",
+         {"0", "100", "64mb", "1GB", "1k"},
+         {"", "64 mb", "1.5gb", "64m b", "-1"}},
+        {&redis_engine,
+         "maxmemory-policy",
+         {"noeviction", "allkeys-lru", "volatile-ttl"},
+         {"", "allkeys-ttl", "noeviction\nsave 1 1"}},
+        {&redis_engine, "timeout", {"0", "300"}, {"", "-1", "1s"}},
+        {&redis_engine, "notify-keyspace-events", {"", "KEA", "E$x"}, {"K\"", "K E", "Kq", "K\n"}},
+        {&redis_engine, "databases", {"1", "64"}, {"", "0", "-1", "1.5"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct setting *setting =
+            setting_find(rows[i].engine->settings, rows[i].name, strlen(rows[i].name));
+        assert_non_null(setting);
+        for (size_t j = 0; rows[i].good[j]; j++)
+            if (!setting_accepts(setting, rows[i].good[j]))
+                fail_msg("%s: refused: %s", rows[i].name, rows[i].good[j]);
+        for (size_t j = 0; rows[i].bad[j]; j++)
+            if (setting_accepts(setting, rows[i].bad[j]))
+                fail_msg("%s: taken: %s", rows[i].name, rows[i].bad[j]);
+    }
+}
+
+/* Every row has a pattern that compiles, and no pattern lets through what ends a line or a quoted word. */
+static void test_setting_tables(void **state)
+{
+    (void)state;
+    static const char *const hostile[] = {"a\nb", "\n", "1\n", "a\"b", "'", "1'", "a\\b", "a\tb"};
+    for (size_t i = 0; i < ENGINE_COUNT; i++)
+        for (const struct setting *setting = engines[i]->settings; setting->name; setting++) {
+            regex_t regex;
+            assert_int_equal(regcomp(&regex, setting->pattern, REG_EXTENDED), 0);
+            regfree(&regex);
+            assert_non_null(setting->expected);
+            for (size_t j = 0; j < sizeof hostile / sizeof *hostile; j++)
+                assert_false(setting_accepts(setting, hostile[j]));
+        }
 }
 
 /* Redis refuses a database's number that is not below what it is configured with. */
@@ -512,15 +766,22 @@ int main(void)
         cmocka_unit_test(test_addons),
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_redis_version),
+        cmocka_unit_test(test_images),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_urls),
         cmocka_unit_test(test_redis_passwords),
         cmocka_unit_test(test_postgres_argv),
+        cmocka_unit_test(test_postgres_settings),
         cmocka_unit_test(test_postgres_preparation),
         cmocka_unit_test(test_redis_argv),
         cmocka_unit_test(test_ready),
         cmocka_unit_test(test_postgres_mounts),
         cmocka_unit_test(test_redis_configuration),
+        cmocka_unit_test(test_redis_settings),
+        cmocka_unit_test(test_redis_clients),
+        cmocka_unit_test(test_setting_values),
+        cmocka_unit_test(test_setting_tables),
         cmocka_unit_test(test_many_redis_databases),
         cmocka_unit_test(test_notes),
     };
