@@ -159,6 +159,20 @@ J
     [ "${lines[4]}" = "64 3" ]
 }
 
+@test "options of addons reach the servers; unknown ones are refused with the list" {
+    write_app <<'J'
+{"environments": {"test": {
+    "addons": [{"plan": "heroku-postgresql:in-dyno", "options": {"version": "16", "max_connections": 37, "timezone": "Europe/Berlin"}},
+               {"plan": "heroku-redis:in-dyno", "options": {"version": "7.0", "maxmemory": "64mb"}}],
+    "scripts": {"test": "psql -Atc 'show max_connections' -c 'show timezone'; redis-cli config get maxmemory | tail -n 1"}}}}
+J
+    run -0 --separate-stderr indyno run -q "$app"
+    [ "$output" = "$(printf '37\nEurope/Berlin\n67108864')" ]
+    write_app <<<'{"environments": {"test": {"addons": [{"plan": "heroku-postgresql:in-dyno", "options": {"data_directory": "/app"}}]}}}'
+    run -65 indyno run "$app" -- true
+    [[ "$output" == *"addons[0].options.data_directory"*max_connections* ]]
+}
+
 @test "the cluster is as fresh in the next run" {
     postgres psql -qc 'create table leftover (i int)'
     postgres psql -Atc "select count(*) from pg_class where relname = 'leftover'"

@@ -48,7 +48,7 @@ teardown() {
     answers --redis=6.0 'redis_version:6.0.*'
     answers --redis=7 'redis_version:7.0.*'
     answers --redis=8.0 'redis_version:8.0.*'
-    answers --redis=valkey:8.1 $'redis_version:*\n'*'valkey_version:8.1.*' || answers --redis=valkey:8.1 '*valkey_version:8.1.*'
+    answers --redis=valkey:8.1 '*valkey_version:8.1.*'
 }
 
 @test "the server's root is its own; /tmp, /app and /proc are the dyno's" {
@@ -67,7 +67,7 @@ teardown() {
 
 @test "--pull=missing installs on the way, --pull=never refuses, a plan does nothing" {
     write_app <<'J'
-{"environments": {"test": {"addons": ["heroku-redis:in-dyno"], "env": {"REDIS_VERSION": "valkey:8"},
+{"environments": {"test": {"addons": [{"plan": "heroku-redis:in-dyno", "options": {"engine": "valkey", "version": "8"}}],
     "scripts": {"test": "valkey-cli ping"}}}}
 J
     export INDYNO_STORE=$scratch/store
