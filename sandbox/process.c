@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "filter.h"
 #include "privilege.h"
+#include "process-root.h"
 
 enum { STEP_OOM_SCORE = 1000, REPORT_MESSAGE_MAX = 512, CHILD_STACK = 256 * 1024 };
 
@@ -77,6 +78,8 @@ static int prepare(const struct sandbox_process *process, const struct idmap *id
     bool single = ids->mode == SANDBOX_IDS_SINGLE;
     if (join_groups(process, ids, groups, err) < 0 || offer_to_oom_killer(process, err) < 0 ||
         arrange_files(process, output, err) < 0)
+        return -1;
+    if (process->root && process_root_enter(process->root, err) < 0)
         return -1;
     setsid();
     privilege_reset_signals();

@@ -125,12 +125,23 @@ struct sandbox_ready {
     uint64_t timeout_ms;
 };
 
+/* Another root for a process: a tree that brings its own libc, read-only, with the dyno's ids, network and
+ * processes around it. */
+struct sandbox_root {
+    const char *path; /* dyno path of the tree: a mount of the spec's lies there or above it */
+    const char *const
+        *shared; /* NULL-terminated; dyno paths that are the same file or folder in the tree, with
+                                * what is mounted beneath. The tree must have each, as a file or folder like the
+                                * dyno's; what the dyno lacks is left out */
+};
+
 struct sandbox_process {
     const char *name;        /* in messages, log and leaf names: [a-z0-9-] */
     const char *const *argv; /* NULL-terminated; argv[0] is searched in envp's PATH where it has no slash */
     const char *const *envp;
     const char *cwd;
-    uid_t user; /* inner uid and gid */
+    const struct sandbox_root *root; /* argv[0] and cwd are looked up there; NULL: the dyno's */
+    uid_t user;                      /* inner uid and gid */
     enum sandbox_role role;
     const char *leaf; /* name of its leaf cgroup; processes of one name share it */
     const char
