@@ -76,6 +76,21 @@ int mount_attach(int mount, int dirfd, const char *path, const char *what, struc
     return 0;
 }
 
+int mount_open_inside(int root, const char *path, int flags)
+{
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    return sys_openat2(root, path, &how);
+}
+
+/* pivot_root(".", ".") stacks the old root on the new one; detaching it leaves the new one alone. */
+int mount_pivot(int root, struct error *err)
+{
+    if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return fail_errno(err, "enter the root");
+    return 0;
+}
+
 int mount_make_private(struct error *err)
 {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

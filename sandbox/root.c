@@ -247,14 +247,6 @@ void root_take(struct root_parts *parts, size_t mount_count, const struct wire_m
 
 /* ---- Targets ---- */
 
-/* Opens what path names inside root, following links only within it. */
-static int open_inside(int root, const char *path, int flags)
-{
-    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    return sys_openat2(root, path, &how);
-}
-
 static int make_folders(int root, const char *path, struct error *err);
 
 /* Opens the folder that path's last part, *name, lies in; made where it is missing. Root itself is not opened
@@ -277,7 +269,7 @@ static int open_parent(int root, const char *path, const char **name, int *paren
  * first. */
 static int make_folders(int root, const char *path, struct error *err)
 {
-    int folder = open_inside(root, path, O_PATH | O_DIRECTORY);
+    int folder = mount_open_inside(root, path, O_PATH | O_DIRECTORY);
     if (folder >= 0)
         return folder;
     const char *name;
@@ -287,7 +279,7 @@ static int make_folders(int root, const char *path, struct error *err)
         return fail_errno(err, "make the folder %s in the dyno", path);
     if (open_parent(root, path, &name, &parent, &owned, err) < 0)
         return -1;
-    folder = mkdirat(parent, name, 0755) == 0 ? open_inside(root, path, O_PATH | O_DIRECTORY) : -1;
+    folder = mkdirat(parent, name, 0755) == 0 ? mount_open_inside(root, path, O_PATH | O_DIRECTORY) : -1;
     return folder < 0 ? fail_errno(err, "make the folder %s in the dyno", path) : folder;
 }
 
@@ -327,7 +319,7 @@ static int make_mount_point(int root, const char *path, bool folder, struct erro
         return -1;
     int point = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (point < 0 && errno == EEXIST)
-        point = open_inside(root, path, O_PATH);
+        point = mount_open_inside(root, path, O_PATH);
     return point < 0 ? fail_errno(err, "make %s in the dyno", path) : point;
 }
 
@@ -365,7 +357,7 @@ static int add_cow(const struct build *build, size_t index, struct error *err)
     if (attach(build, build->parts->views[index], mount->target, true, err) < 0)
         return -1;
     if (mount->keep)
-        build->kept[index] = open_inside(build->root, mount->target, O_PATH | O_DIRECTORY);
+        build->kept[index] = mount_open_inside(build->root, mount->target, O_PATH | O_DIRECTORY);
     return 0;
 }
 
@@ -512,12 +504,10 @@ static int make_root_folder(struct build *build, struct error *err)
     return build->root < 0 ? fail_errno(err, "open the root") : 0;
 }
 
-/* pivot_root(".", ".") stacks the old root on the new one; detaching it leaves the new one alone. */
 static int pivot(const struct build *build, struct error *err)
 {
-    if (fchdir(build->root) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
-        chdir("/") < 0)
-        return fail_errno(err, "enter the root");
+    if (mount_pivot(build->root, err) < 0)
+        return -1;
     cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return fail_errno(err, "open the root");

@@ -125,12 +125,14 @@ struct sandbox_ready {
     uint64_t timeout_ms;
 };
 
-/* Another root for a process: a tree that brings its own libc. Network, processes and ipc stay the dyno's. */
+/* Another root for a process: a tree that brings its own libc, read-only, with the dyno's ids, network and
+ * processes around it. */
 struct sandbox_root {
-    const char *path;          /* dyno path of the tree, which lies in a mount of the spec's */
-    const char *const *shared; /* NULL-terminated: dyno paths that are the very same file or folder in the
-                                * tree, with what is mounted beneath. The tree must have something of that
-                                * kind there; what the dyno does not have is left out */
+    const char *path; /* dyno path of the tree: a mount of the spec's lies there or above it */
+    const char *const
+        *shared; /* NULL-terminated; dyno paths that are the same file or folder in the tree, with
+                                * what is mounted beneath. The tree must have each, as a file or folder like the
+                                * dyno's; what the dyno lacks is left out */
 };
 
 struct sandbox_process {
@@ -138,7 +140,7 @@ struct sandbox_process {
     const char *const *argv; /* NULL-terminated; argv[0] is searched in envp's PATH where it has no slash */
     const char *const *envp;
     const char *cwd;
-    const struct sandbox_root *root; /* NULL: the dyno's; argv[0] and cwd are looked up in it */
+    const struct sandbox_root *root; /* argv[0] and cwd are looked up there; NULL: the dyno's */
     uid_t user;                      /* inner uid and gid */
     enum sandbox_role role;
     const char *leaf; /* name of its leaf cgroup; processes of one name share it */

@@ -13,9 +13,10 @@ chosen=${CHOSEN-$chosen} # for one who looks for a reason
 
 # On a disk whose ids can be mapped, as a store is.
 chmod 1777 /scratch
-mkdir -p /scratch/store/images/postgresql
-cp -a "$INDYNO_STORE"/images/postgresql/1[67].* /scratch/store/images/postgresql/
-cp -a "$INDYNO_STORE/images/postgresql-client" "$INDYNO_STORE/images/redis" /scratch/store/images/
+for image in postgresql/16 postgresql/17 postgresql-client/17 redis/7.0; do
+    mkdir -p "/scratch/store/images/${image%/*}"
+    cp -a "$INDYNO_STORE/images/$image".* "/scratch/store/images/${image%/*}/"
+done
 cp "$INDYNO" /scratch/indyno
 export INDYNO=/scratch/indyno INDYNO_STORE=/scratch/store
 
