@@ -127,14 +127,26 @@ static void note_service_ended(struct state *state, const struct wire_message *m
         note_end(state, service_of(state, message), message);
 }
 
+static void replace_text(char **text, const struct wire_message *message)
+{
+    free(*text);
+    *text = copy_string(message->text);
+}
+
 static void note_service_log(struct state *state, const struct wire_message *message, int *fd)
 {
     (void)fd;
     struct sandbox_process_result *service = service_of(state, message);
-    if (!service)
-        return;
-    free(service->log_tail);
-    service->log_tail = copy_string(message->text);
+    if (service)
+        replace_text(&service->log_tail, message);
+}
+
+static void note_service_marked(struct state *state, const struct wire_message *message, int *fd)
+{
+    (void)fd;
+    struct sandbox_process_result *service = service_of(state, message);
+    if (service)
+        replace_text(&service->log_marked, message);
 }
 
 static void note_step_started(struct state *state, const struct wire_message *message, int *fd)
@@ -183,6 +195,7 @@ static void (*const notes[])(struct state *, const struct wire_message *, int *)
     [WIRE_SERVICE_READY] = note_service_ready,
     [WIRE_SERVICE_ENDED] = note_service_ended,
     [WIRE_SERVICE_LOG] = note_service_log,
+    [WIRE_SERVICE_MARKED] = note_service_marked,
     [WIRE_STEP_STARTED] = note_step_started,
     [WIRE_STEP_FAILED] = note_step_failed,
     [WIRE_STEP_ENDED] = note_step_ended,

@@ -26,11 +26,12 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "enter.h"
+#include "log-lines.h"
 #include "ready.h"
 #include "process.h"
 #include "wire.h"
 
-enum { PROOF_SIGNAL = SIGSTKFLT, PROOF_WAIT_MS = 1000 };
+enum { PROOF_SIGNAL = SIGSTKFLT, PROOF_WAIT_MS = 1000, MARKED_MAX = 2048 };
 
 struct member {
     const struct sandbox_process *process;
@@ -76,6 +77,15 @@ static void tell_log(const struct init *init, uint32_t index)
     tell(init, WIRE_SERVICE_LOG, index, 0, tail);
 }
 
+static void tell_marked(const struct init *init, uint32_t index)
+{
+    const struct member *service = &init->services[index];
+    char lines[MARKED_MAX];
+    if (service->process->log_mark && service->log >= 0 &&
+        log_lines_with(service->log, service->process->log_mark, lines, sizeof lines) > 0)
+        tell(init, WIRE_SERVICE_MARKED, index, 0, lines);
+}
+
 /* ---- Events ---- */
 
 static void record_end(struct init *init, struct member *member, uint32_t index, int status,
@@ -93,8 +103,10 @@ static void record_end(struct init *init, struct member *member, uint32_t index,
     member->ended = true;
     member->status = status;
     wire_send_fd(init->parts->wire, &message, -1);
-    if (service && status != WIRE_ALIVE)
-        tell_log(init, index);
+    if (!service || status == WIRE_ALIVE)
+        return;
+    tell_log(init, index);
+    tell_marked(init, index);
 }
 
 /* Matches a reaped process with who it was; others are orphans of the step's, of no interest. */
@@ -215,6 +227,7 @@ static int check_service(const struct init *init, uint32_t index, struct error *
         return fail(err, STATUS_ERRORED, "%s ended before it was ready", service->process->name);
     if (service->process->ready.timeout_ms && wire_now_us() > service->deadline_us) {
         tell_log(init, index);
+        tell_marked(init, index);
         return fail(err, STATUS_ERRORED, "%s was not ready within %llu ms", service->process->name,
                     (unsigned long long)service->process->ready.timeout_ms);
     }
@@ -334,6 +347,10 @@ void init_main(const struct init_parts *parts)
         give_up(&init, &err);
     for (uint32_t i = 0; i < parts->spec->service_count; i++)
         prove_alive(&init, i);
+    /* Not while there are services to prove alive: one's end must not wait for another's log. */
+    for (uint32_t i = 0; i < parts->spec->service_count; i++)
+        if (init.services[i].status == WIRE_ALIVE)
+            tell_marked(&init, i);
     tell(&init, WIRE_DONE, 0, 0, NULL);
     _exit(0);
 }

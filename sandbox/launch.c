@@ -384,8 +384,10 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
 
 void sandbox_result_clear(struct sandbox_result *result)
 {
-    for (size_t i = 0; i < result->service_count; i++)
+    for (size_t i = 0; i < result->service_count; i++) {
         free(result->services[i].log_tail);
+        free(result->services[i].log_marked);
+    }
     for (size_t i = 0; i < result->mount_count; i++)
         close_fd(&result->kept_fds[i]);
     free(result->services);

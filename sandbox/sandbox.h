@@ -146,6 +146,7 @@ struct sandbox_process {
     const char *leaf; /* name of its leaf cgroup; processes of one name share it */
     const char
         *log; /* services: dyno path of the file that takes stdout and stderr; NULL: the caller's own */
+    const char *log_mark;       /* services: text of log lines that the result has; NULL: none */
     bool inherit_stdin;         /* else /dev/null */
     bool must_succeed;          /* steps: a failure of this one ends the run before the next */
     struct sandbox_ready ready; /* services */
@@ -198,6 +199,7 @@ struct sandbox_process_result {
     int64_t started_us, ready_us, ended_us; /* since launch; -1 where it did not happen */
     uint64_t cpu_us;                        /* of the process and its waited-for children */
     char *log_tail;                         /* services: last 4 kB of the log, or NULL */
+    char *log_marked; /* services: lines with log_mark, of the log's first 64 MB, at most 2 kB; or NULL */
 };
 
 struct sandbox_leaf_result {

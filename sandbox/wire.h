@@ -27,6 +27,7 @@ enum wire_kind {
     WIRE_SERVICE_READY,   /* index, at_us */
     WIRE_SERVICE_ENDED,   /* index, at_us, value: wait status (WIRE_ALIVE: was still up), usage_us */
     WIRE_SERVICE_LOG,     /* index, text: end of its log */
+    WIRE_SERVICE_MARKED,  /* index, text: lines of its log that have its mark */
     WIRE_STEP_STARTED,    /* index, at_us */
     WIRE_STEP_FAILED,     /* index, value: errno of execve */
     WIRE_STEP_ENDED,      /* index, at_us, value: wait status, usage_us */
