@@ -28,6 +28,7 @@ json_of() {
     cd "$scratch"
     while read -r line; do
         read -ra words <<<"$line"
+        [ "${words[1]}" != image ] || continue # they fetch: sources.bats
         [ "${words[1]}" = plan ] || [ "${words[1]}" = run ]
         words[1]=plan
         run -0 indyno "${words[@]:1}"
