@@ -178,7 +178,7 @@ static int take_by_machine(const struct reader *reader, const char *key, const c
     int taken = take_members(reader, key, item, machines, &found);
     const struct member *here = uname(&machine) == 0 ? find_member(machines, machine.machine) : NULL;
     if (here)
-        *(char **)field = copy_string(*(char **)((char *)&found + here->offset));
+        *(char **)field = copy_string(*(char **)(void *)((char *)&found + here->offset));
     free(found.x86_64);
     free(found.aarch64);
     return taken;
