@@ -126,13 +126,12 @@ struct sandbox_ready {
 };
 
 /* Another root for a process: a tree that brings its own libc, read-only, with the dyno's ids, network and
- * processes around it. */
+ * processes around it. Shared are dyno paths that are the same file or folder in the tree, with what is
+ * mounted beneath. The tree must have each, as a file or folder as the dyno has it; what the dyno lacks is
+ * left out. */
 struct sandbox_root {
-    const char *path; /* dyno path of the tree: a mount of the spec's lies there or above it */
-    const char *const
-        *shared; /* NULL-terminated; dyno paths that are the same file or folder in the tree, with
-                                * what is mounted beneath. The tree must have each, as a file or folder like the
-                                * dyno's; what the dyno lacks is left out */
+    const char *path;          /* dyno path of the tree: a mount of the spec's lies there or above it */
+    const char *const *shared; /* NULL-terminated */
 };
 
 struct sandbox_process {
