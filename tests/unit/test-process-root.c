@@ -207,6 +207,9 @@ static void check_rows(const struct scratch *scratch, const struct run *run, con
             fail_msg("%s: %s instead of %s", run->rows[i].script, at, run->rows[i].output);
         at += length;
     }
+    /* a sanitizer remarks on the borrowed stack of a process that does not come to be executed */
+    if (strncmp(at, "==", strlen("==")) == 0 && strlen(at) > strlen(last))
+        at += strlen(at) - strlen(last);
     assert_string_equal(at, last);
 }
 
