@@ -8,5 +8,5 @@ cp "$abs_top_srcdir"/images/from-* "$abs_top_srcdir"/images/build-* "$abs_top_sr
 cp "$abs_top_srcdir/images/catalog.json" "$work/"
 chmod -R u+w,go+rX "$work"
 INDYNO_LIBEXECDIR=$work/libexec INDYNO_CATALOG=$work/catalog.json
-: "${BATS_TEST_TIMEOUT:=120}" # seconds; one that waits for what does not come is a failure
+: "${BATS_TEST_TIMEOUT:=300}" # seconds; one that waits for what does not come is a failure
 export INDYNO INDYNO_LIBEXECDIR INDYNO_CATALOG BATS_TEST_TIMEOUT
