@@ -22,8 +22,15 @@ struct reader {
     struct error *err;
 };
 
-/* Takes a member's value into field; key is its path, for messages. */
-typedef int take(const struct reader *reader, const char *key, const cJSON *item, void *field);
+/* Where a value stands. Its path is put together for a message only: catalogs are long, and each run reads one. */
+struct key {
+    const struct key *parent;
+    const char *name; /* NULL: number index of a list */
+    size_t index;
+};
+
+/* Takes a member's value into field. */
+typedef int take(const struct reader *reader, const struct key *key, const cJSON *item, void *field);
 
 struct member {
     const char *name;
@@ -36,9 +43,19 @@ static void delete_json(cJSON **json)
     cJSON_Delete(*json);
 }
 
-static int refuse(const struct reader *reader, const char *key, const char *why, const char *remedy)
+/* "redis.releases[3].version". The caller's to free. */
+static char *key_path(const struct key *key)
 {
-    fail(reader->err, STATUS_DATA, "%s: %s: %s", reader->path, key, why);
+    if (!key->parent)
+        return copy_string(key->name);
+    cleanup_free char *above = key_path(key->parent);
+    return key->name ? text_format("%s.%s", above, key->name) : text_format("%s[%zu]", above, key->index);
+}
+
+static int refuse(const struct reader *reader, const struct key *key, const char *why, const char *remedy)
+{
+    cleanup_free char *path = key_path(key);
+    fail(reader->err, STATUS_DATA, "%s: %s: %s", reader->path, path, why);
     error_remedy(reader->err, "%s", remedy);
     return -1;
 }
@@ -53,7 +70,7 @@ static const struct member *find_member(const struct member *members, const char
     return NULL;
 }
 
-static int refuse_unknown(const struct reader *reader, const char *key, const struct member *members)
+static int refuse_unknown(const struct reader *reader, const struct key *key, const struct member *members)
 {
     cleanup_free char *known = copy_string("known are:");
     for (; members->name; members++) {
@@ -65,7 +82,7 @@ static int refuse_unknown(const struct reader *reader, const char *key, const st
 }
 
 /* cJSON takes the first of two with one name, others the last. */
-static int check_unique(const struct reader *reader, const char *key, const cJSON *item)
+static int check_unique(const struct reader *reader, const struct key *key, const cJSON *item)
 {
     for (const cJSON *later = item->next; later; later = later->next)
         if (text_equal(later->string, item->string))
@@ -73,24 +90,19 @@ static int check_unique(const struct reader *reader, const char *key, const cJSO
     return 0;
 }
 
-static char *key_under(const char *key, const cJSON *item)
-{
-    return text_format("%s.%s", key, item->string);
-}
-
-static int take_members(const struct reader *reader, const char *key, const cJSON *object,
+static int take_members(const struct reader *reader, const struct key *key, const cJSON *object,
                         const struct member *members, void *base)
 {
     if (!cJSON_IsObject(object))
         return refuse(reader, key, "not an object", "write {\"key\": value, ...}");
     const cJSON *item;
     cJSON_ArrayForEach (item, object) {
-        cleanup_free char *at = key_under(key, item);
+        const struct key at = {.parent = key, .name = item->string};
         const struct member *member = find_member(members, item->string);
         if (!member)
-            return refuse_unknown(reader, at, members);
-        if (check_unique(reader, at, item) < 0 ||
-            member->take(reader, at, item, (char *)base + member->offset) < 0)
+            return refuse_unknown(reader, &at, members);
+        if (check_unique(reader, &at, item) < 0 ||
+            member->take(reader, &at, item, (char *)base + member->offset) < 0)
             return -1;
     }
     return 0;
@@ -99,7 +111,7 @@ static int take_members(const struct reader *reader, const char *key, const cJSO
 /* ---- Values ---- */
 
 /* Of characters of a set, the first of a smaller one: versions and names become names of folders. */
-static int take_of(const struct reader *reader, const char *key, const cJSON *item, const char *first,
+static int take_of(const struct reader *reader, const struct key *key, const cJSON *item, const char *first,
                    const char *characters, const char *remedy, void *field)
 {
     const char *text = cJSON_GetStringValue(item);
@@ -109,12 +121,12 @@ static int take_of(const struct reader *reader, const char *key, const cJSON *it
     return 0;
 }
 
-static int take_version(const struct reader *reader, const char *key, const cJSON *item, void *field)
+static int take_version(const struct reader *reader, const struct key *key, const cJSON *item, void *field)
 {
     return take_of(reader, key, item, DIGITS, DIGITS ".", "write a version, a string such as \"7.0\"", field);
 }
 
-static int take_importer(const struct reader *reader, const char *key, const cJSON *item, void *field)
+static int take_importer(const struct reader *reader, const struct key *key, const cJSON *item, void *field)
 {
     return take_of(reader, key, item, LETTERS DIGITS, LETTERS DIGITS "-",
                    "write an importer's name without its from-: letters a to z, digits and hyphens", field);
@@ -129,7 +141,7 @@ static bool is_line(const char *text)
     return *text != '\0';
 }
 
-static int take_line(const struct reader *reader, const char *key, const cJSON *item, void *field)
+static int take_line(const struct reader *reader, const struct key *key, const cJSON *item, void *field)
 {
     const char *text = cJSON_GetStringValue(item);
     if (!text || !is_line(text))
@@ -138,7 +150,7 @@ static int take_line(const struct reader *reader, const char *key, const cJSON *
     return 0;
 }
 
-static int take_upstream(const struct reader *reader, const char *key, const cJSON *item, void *field)
+static int take_upstream(const struct reader *reader, const struct key *key, const cJSON *item, void *field)
 {
     if (take_line(reader, key, item, field) < 0)
         return -1;
@@ -147,7 +159,7 @@ static int take_upstream(const struct reader *reader, const char *key, const cJS
                : refuse(reader, key, "does not say where the version goes", "write {version} in it");
 }
 
-static int take_lines(const struct reader *reader, const char *key, const cJSON *list, void *field)
+static int take_lines(const struct reader *reader, const struct key *key, const cJSON *list, void *field)
 {
     if (!cJSON_IsArray(list))
         return refuse(reader, key, "not a list", "write [\"...\", ...]");
@@ -162,7 +174,7 @@ static int take_lines(const struct reader *reader, const char *key, const cJSON 
 }
 
 /* Keeps only this machine's; a field that stays NULL means that it has none. */
-static int take_by_machine(const struct reader *reader, const char *key, const cJSON *item, void *field)
+static int take_by_machine(const struct reader *reader, const struct key *key, const cJSON *item, void *field)
 {
     struct by_machine {
         char *x86_64, *aarch64;
@@ -196,7 +208,7 @@ static const struct member release_members[] = {
     {0},
 };
 
-static int read_release(const struct reader *reader, const char *key, const cJSON *item,
+static int read_release(const struct reader *reader, const struct key *key, const cJSON *item,
                         struct release *release)
 {
     if (take_members(reader, key, item, release_members, release) < 0)
@@ -210,7 +222,7 @@ static int read_release(const struct reader *reader, const char *key, const cJSO
     return 0;
 }
 
-static int take_releases(const struct reader *reader, const char *key, const cJSON *list, void *field)
+static int take_releases(const struct reader *reader, const struct key *key, const cJSON *list, void *field)
 {
     struct catalog_entry *entry = field;
     if (!cJSON_IsArray(list))
@@ -218,8 +230,8 @@ static int take_releases(const struct reader *reader, const char *key, const cJS
     entry->releases = allocate((size_t)cJSON_GetArraySize(list), sizeof *entry->releases);
     const cJSON *item;
     cJSON_ArrayForEach (item, list) {
-        cleanup_free char *at = text_format("%s[%zu]", key, entry->release_count);
-        if (read_release(reader, at, item, &entry->releases[entry->release_count++]) < 0)
+        const struct key at = {.parent = key, .index = entry->release_count};
+        if (read_release(reader, &at, item, &entry->releases[entry->release_count++]) < 0)
             return -1;
     }
     return 0;
@@ -227,7 +239,7 @@ static int take_releases(const struct reader *reader, const char *key, const cJS
 
 /* ---- Entries ---- */
 
-static int take_aliases(const struct reader *reader, const char *key, const cJSON *object, void *field)
+static int take_aliases(const struct reader *reader, const struct key *key, const cJSON *object, void *field)
 {
     struct catalog_entry *entry = field;
     if (!cJSON_IsObject(object))
@@ -235,10 +247,10 @@ static int take_aliases(const struct reader *reader, const char *key, const cJSO
     entry->aliases = allocate((size_t)cJSON_GetArraySize(object), sizeof *entry->aliases);
     const cJSON *item;
     cJSON_ArrayForEach (item, object) {
-        cleanup_free char *at = key_under(key, item);
+        const struct key at = {.parent = key, .name = item->string};
         struct catalog_alias *alias = &entry->aliases[entry->alias_count++];
         alias->word = copy_string(item->string);
-        if (check_unique(reader, at, item) < 0 || take_version(reader, at, item, &alias->version) < 0)
+        if (check_unique(reader, &at, item) < 0 || take_version(reader, &at, item, &alias->version) < 0)
             return -1;
     }
     return 0;
@@ -255,13 +267,14 @@ static const struct member entry_members[] = {
 static int read_entry(const struct reader *reader, const cJSON *item, struct catalog_entry *entry)
 {
     const char *name = item->string;
+    const struct key key = {.name = name};
     if (!*name || strspn(name, LETTERS DIGITS "-") != strlen(name) || *name == '-')
-        return refuse(reader, name, "not a name that an image can have",
+        return refuse(reader, &key, "not a name that an image can have",
                       "use letters a to z, digits and hyphens");
     entry->name = copy_string(name);
-    if (check_unique(reader, name, item) < 0)
+    if (check_unique(reader, &key, item) < 0)
         return -1;
-    return take_members(reader, name, item, entry_members, entry);
+    return take_members(reader, &key, item, entry_members, entry);
 }
 
 /* ---- Merging ---- */
@@ -329,13 +342,14 @@ static char *upstream_source(const char *upstream, const char *version)
 
 static int complete_releases(const struct reader *reader, struct catalog_entry *entry)
 {
+    const struct key top = {.name = entry->name}, list = {.parent = &top, .name = "releases"};
     for (size_t i = 0; i < entry->release_count; i++) {
         struct release *release = &entry->releases[i];
-        cleanup_free char *key = text_format("%s.releases[%zu]", entry->name, i);
+        const struct key key = {.parent = &list, .index = i};
         if (!release->is_upstream)
             continue;
         if (!entry->upstream)
-            return refuse(reader, key, "no source",
+            return refuse(reader, &key, "no source",
                           "give it one, or the entry an \"upstream\": \"https://.../{version}.tar.gz\"");
         free(release->source);
         release->source = upstream_source(entry->upstream, release->version);
@@ -346,11 +360,12 @@ static int complete_releases(const struct reader *reader, struct catalog_entry *
 /* One step is all that is ever taken: what a user types after a message that names the target means the same. */
 static int check_aliases(const struct reader *reader, const struct catalog_entry *entry)
 {
+    const struct key top = {.name = entry->name}, list = {.parent = &top, .name = "aliases"};
     for (size_t i = 0; i < entry->alias_count; i++) {
         const char *version = entry->aliases[i].version;
-        cleanup_free char *key = text_format("%s.aliases.%s", entry->name, entry->aliases[i].word);
+        const struct key key = {.parent = &list, .name = entry->aliases[i].word};
         if (!text_equal(catalog_alias(entry, version), version))
-            return refuse(reader, key, "an alias of an alias", "write the version that is meant in the end");
+            return refuse(reader, &key, "an alias of an alias", "write the version that is meant in the end");
     }
     return 0;
 }
@@ -360,7 +375,8 @@ static int complete(const struct reader *reader, struct catalog *catalog)
     for (size_t i = 0; i < catalog->entry_count; i++) {
         struct catalog_entry *entry = &catalog->entries[i];
         if (!entry->default_version)
-            return refuse(reader, entry->name, "no default", "add \"default\": \"VERSION\"");
+            return refuse(reader, &(struct key){.name = entry->name}, "no default",
+                          "add \"default\": \"VERSION\"");
         if (check_aliases(reader, entry) < 0 || complete_releases(reader, entry) < 0)
             return -1;
     }

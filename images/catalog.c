@@ -10,17 +10,10 @@ enum { CATALOG_MAX = 1 << 20 };
 
 /* ---- Loading ---- */
 
-static const char *setting_or(const char *variable, const char *otherwise)
-{
-    const char *given = getenv(variable);
-    return given && *given ? given : otherwise;
-}
-
 static int add_operators(struct catalog *catalog, struct error *err)
 {
     cleanup_error struct error missing = {0};
-    cleanup_free char *path =
-        text_format("%s/catalog.json", setting_or("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno"));
+    cleanup_free char *path = text_format("%s/catalog.json", images_config_dir());
     cleanup_free char *text = text_read_file(AT_FDCWD, path, CATALOG_MAX, NULL, &missing);
     if (text)
         return catalog_add(catalog, path, text, err);
@@ -31,7 +24,7 @@ static int add_operators(struct catalog *catalog, struct error *err)
 
 int catalog_load(struct catalog **catalog, struct error *err)
 {
-    const char *path = setting_or("INDYNO_CATALOG", PKGDATADIR "/catalog.json");
+    const char *path = text_from_env("INDYNO_CATALOG", PKGDATADIR "/catalog.json");
     cleanup_free char *text = text_read_file(AT_FDCWD, path, CATALOG_MAX, NULL, err);
     *catalog = NULL;
     if (!text || catalog_parse(path, text, catalog, err) < 0)

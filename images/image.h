@@ -34,11 +34,10 @@ struct image {
     char *digest;  /* of what was fetched; NULL where the source has none */
     char *path;    /* the image's folder in the store, absolute; the paths below are relative to it */
     char *tree;    /* "tree" */
-    char *root; /* "root": where in the tree the root filesystem is that the server brings with its own libc;
-                    * NULL where it runs in the dyno's root */
-    char *
-        server; /* the server's path, relative to the root where there is one, else to the tree: "bin/postgres"
-                    */
+    /* Where in the tree the root filesystem is that the server brings with its own libc: "root"; NULL where it runs in
+     * the dyno's root. */
+    char *root;
+    char *server;        /* the server's path, relative to the root where there is one, else to the tree */
     struct strings bins; /* folders, relative to the tree, that go on a step's PATH */
     /* postgresql only; NULL elsewhere */
     char *template;                   /* "template" */
@@ -47,15 +46,28 @@ struct image {
     char *user, *password, *database; /* the template's superuser and its database */
 };
 
-/* What the server of a root filesystem shares with the dyno, as absolute paths: each root has such a folder or file.
- * NULL-terminated. */
-extern const char *const image_shared_folders[], *const image_shared_files[];
+/* What the server of a root filesystem shares with the dyno, as absolute paths: each root has such a folder, or such a
+ * file where it lies in /etc. NULL-terminated. */
+extern const char *const image_shared_paths[];
+
+/* "NAME[:VERSION]", as users name images. */
+struct image_reference {
+    char *name;
+    char *version; /* NULL: none given; points into name's memory */
+};
+
+struct image_reference image_reference_parse(const char *word);
+void image_reference_clear(struct image_reference *reference);
+#define cleanup_reference __attribute__((cleanup(image_reference_clear)))
 
 void image_clear(struct image *image);
 #define cleanup_image __attribute__((cleanup(image_clear)))
 
 /* The path of the store to use: INDYNO_STORE, or by effective uid. The caller's to free. */
 char *store_path(void);
+
+/* The operator's folder: INDYNO_CONFIG_DIR, or SYSCONFDIR/indyno. */
+const char *images_config_dir(void);
 
 /* All images of a store, sorted by name, then newest version first. A store that does not exist is empty. */
 int store_list(const char *store, struct image **images, size_t *count, struct error *err);
@@ -72,20 +84,17 @@ struct catalog;
 int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
                   const char *wanted, struct error *err);
 
-/* Whether what was asked for is not installed and the catalog has it: then *version is under which word to
- * install it, the catalog's or the caller's own text. Pure. */
-bool resolve_installable(const struct catalog *catalog, const struct image *images, size_t count,
-                         const char *name, const char *wanted, const char **version);
-
 /* The client programs that serve a server of this version: of the nearest major that is not older, the newest
  * release. A tree whose bins go on the step's PATH. Returns the index in images, or -1 where none is
  * installed (psql is then missing, and the caller says so). */
 int resolve_client(const struct image *images, size_t count, const char *server_version);
 
-/* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with an operator's on top where there is one:
- * /etc/indyno/catalog.json (INDYNO_CONFIG_DIR names another folder). */
+/* Whether the tree of a postgresql has the extension name, by its control file. False for what can be no
+ * extension's name. */
+bool image_has_extension(const struct image *image, const char *name);
+
 /* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with the operator's on top of it, where
- * there is one: SYSCONFDIR/indyno/catalog.json (INDYNO_CONFIG_DIR names another folder). */
+ * there is one: catalog.json of images_config_dir(). */
 int catalog_load(struct catalog **catalog, struct error *err);
 void catalog_free(struct catalog *catalog);
 /* "17" for "postgresql"; NULL for a name that the catalog does not have. Owned by the catalog. */

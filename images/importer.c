@@ -11,18 +11,12 @@
 
 #include "base/own.h"
 
-static const char *given_or(const char *variable, const char *otherwise)
-{
-    const char *given = getenv(variable);
-    return given && *given ? given : otherwise;
-}
-
 char *importer_path(const char *name)
 {
-    return text_format("%s/%s", given_or("INDYNO_LIBEXECDIR", PKGLIBEXECDIR), name);
+    return text_format("%s/%s", text_from_env("INDYNO_LIBEXECDIR", PKGLIBEXECDIR), name);
 }
 
-bool importer_is_name(const char *text)
+static bool is_name(const char *text)
 {
     return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
@@ -31,33 +25,34 @@ bool importer_is_name(const char *text)
 static char *find_program(const char *from, struct error *err)
 {
     cleanup_free char *name = text_format("from-%s", from);
-    cleanup_free char *operators =
-        text_format("%s/importers/%s", given_or("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno"), name);
+    cleanup_free char *operators = text_format("%s/importers/%s", images_config_dir(), name);
     cleanup_free char *own = importer_path(name);
-    if (importer_is_name(from) && access(operators, X_OK) == 0)
+    if (is_name(from) && access(operators, X_OK) == 0)
         return steal_pointer(operators);
-    if (importer_is_name(from) && access(own, X_OK) == 0)
+    if (is_name(from) && access(own, X_OK) == 0)
         return steal_pointer(own);
     fail(err, STATUS_DATA, "--from %s: no such importer", from);
     error_remedy(err, "importers are: npm, deb, source, oci, dir, and what is in %s/importers",
-                 given_or("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno"));
+                 images_config_dir());
     return NULL;
 }
 
 /* ---- Facts ---- */
 
+static void take_text(char **field, const char *line)
+{
+    free(*field);
+    *field = copy_string(strchr(line, '=') + 1);
+}
+
 static void take_fact(struct image *image, bool *root, const char *line)
 {
-    const char *equals = strchr(line, '=');
-    if (text_starts(line, "source=")) {
-        free(image->source);
-        image->source = copy_string(equals + 1);
-    } else if (text_starts(line, "digest=")) {
-        free(image->digest);
-        image->digest = copy_string(equals + 1);
-    } else if (text_starts(line, "layout=")) {
-        *root = text_equal(equals + 1, "root");
-    }
+    if (text_starts(line, "source="))
+        take_text(&image->source, line);
+    else if (text_starts(line, "digest="))
+        take_text(&image->digest, line);
+    else if (text_starts(line, "layout="))
+        *root = text_equal(line, "layout=root");
 }
 
 static void take_facts(struct image *image, bool *root, FILE *facts)
@@ -124,15 +119,17 @@ int importer_run(const struct import *import, const char *folder, struct image *
         return -1;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return fail_errno(err, "run %s", path);
-    pid_t pid = fork();
-    if (pid == 0)
-        child_main(import, path, folder, ends[1]);
-    close(ends[1]);
+    cleanup_fd int output = ends[1];
     cleanup_file FILE *facts = fdopen(ends[0], "r");
-    if (facts)
-        take_facts(image, root, facts);
+    if (!facts)
+        close(ends[0]);
+    pid_t pid = facts ? fork() : -1;
+    if (pid == 0)
+        child_main(import, path, folder, output);
     if (pid < 0)
         return fail_errno(err, "run %s", path);
+    close_fd(&output);
+    take_facts(image, root, facts);
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return fail_errno(err, "wait for %s", path);

@@ -34,7 +34,7 @@
  *
  * An operator's own are in ${INDYNO_CONFIG_DIR:-/etc/indyno}/importers, and come first; indyno's are in
  * INDYNO_LIBEXECDIR, or where it was installed. They need no root, and leave owners to the caller's id. What they
- * trust is told at the top of each.
+ * trust is told at the top of each. What indyno's own do alike is in importer.sh.
  */
 #ifndef INDYNO_IMPORTER_H
 #define INDYNO_IMPORTER_H
@@ -52,9 +52,6 @@ struct import {
  * *root tells whether it brought a root filesystem. */
 int importer_run(const struct import *import, const char *folder, struct image *image, bool *root,
                  struct error *err);
-
-/* Whether text can be an importer's name: small letters, digits, hyphens. */
-bool importer_is_name(const char *text);
 
 /* The path of a program of indyno's own that is not for users: an importer, the shim. The caller's to free.
  */

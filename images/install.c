@@ -7,7 +7,8 @@
 #include "install.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,6 +34,28 @@ void install_options_clear(struct install_options *options)
     free(options->digest);
     strings_clear(&options->with);
     *options = (struct install_options){0};
+}
+
+bool install_is_express(const struct install_options *options)
+{
+    return options->from || options->with.count || options->tarball || options->digest;
+}
+
+void install_say(const char *text)
+{
+    fprintf(stderr, "indyno: %s\n", text);
+}
+
+static void say(install_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(install_progress *progress, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    cleanup_free char *text = text_vformat(format, args);
+    va_end(args);
+    if (progress)
+        progress(text);
 }
 
 static int unknown_name(const char *name, struct error *err)
@@ -64,12 +87,6 @@ static int describe_programs(const char *folder, const struct kind *kind, bool r
     return 0;
 }
 
-/* The program's path as the maker's dyno has it. */
-static char *program_path(const struct image *image)
-{
-    return text_format("%s/%s", image->root ? "" : MAKER_TREE, image->server);
-}
-
 static char *parse_version(const char *text, const char *mark)
 {
     const char *at = strstr(text, mark);
@@ -84,10 +101,10 @@ static int find_version(const char *folder, const struct kind *kind, struct imag
     cleanup_strings struct strings argv = {0};
     struct maker maker;
     char text[VERSION_TEXT_MAX];
-    strings_take(&argv, program_path(image));
+    strings_take(&argv, maker_server_path(image));
     strings_add(&argv, "--version");
     const struct maker_job job = {
-        .folder = folder, .has_root = image->root != NULL, .steps = {{&argv, false}}, .step_count = 1};
+        .folder = folder, .image = image, .steps = {{&argv, false}}, .step_count = 1};
     if (maker_start(&maker, &job, err) < 0)
         return -1;
     ssize_t size, used = 0;
@@ -104,26 +121,17 @@ static int find_version(const char *folder, const struct kind *kind, struct imag
 /* A server of the Redis family answers a PING. */
 static int start_once(const char *folder, const struct image *image, struct error *err)
 {
-    static const char *const options[] = {"--port",           "0",   "--unixsocket", MAKER_WORK "/socket",
-                                          "--unixsocketperm", "777", "--save",       ""};
-    static const struct sandbox_ready ready = {.kind = SANDBOX_READY_SOCKET,
-                                               .path = MAKER_WORK "/socket",
-                                               .send = "PING\r\n",
-                                               .expect = "+PONG",
-                                               .timeout_ms = READY_TIMEOUT_MS};
-    cleanup_strings struct strings server = {0}, step = {0};
-    struct maker maker;
-    strings_take(&server, program_path(image));
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        strings_add(&server, options[i]);
-    strings_add(&step, "/bin/true");
-    const struct maker_job job = {.folder = folder,
-                                  .has_root = image->root != NULL,
-                                  .steps = {{&step, true}},
-                                  .step_count = 1,
-                                  .server = &server,
-                                  .ready = &ready};
-    return maker_start(&maker, &job, err) < 0 ? -1 : maker_finish(&maker, "the server", err);
+    static const char *const options[] = {
+        "--port", "0", "--unixsocket", MAKER_WORK "/socket", "--unixsocketperm", "777", "--save", "", NULL};
+    const struct maker_trial trial = {.folder = folder,
+                                      .image = image,
+                                      .options = options,
+                                      .ready = {.kind = SANDBOX_READY_SOCKET,
+                                                .path = MAKER_WORK "/socket",
+                                                .send = "PING\r\n",
+                                                .expect = "+PONG",
+                                                .timeout_ms = READY_TIMEOUT_MS}};
+    return maker_try(&trial, err);
 }
 
 /* ---- Building ---- */
@@ -182,9 +190,8 @@ static int build_and_publish(const char *store, const struct order *order, insta
         store_delete_tree(staging);
         return -1;
     }
-    cleanup_free char *text = text_format("%s:%s installed%s%s", image.name, image.version,
-                                          image.locale ? ", locale " : "", image.locale ? image.locale : "");
-    progress(text);
+    say(progress, "%s:%s installed%s%s", image.name, image.version, image.locale ? ", locale " : "",
+        image.locale ? image.locale : "");
     return 0;
 }
 
@@ -218,16 +225,11 @@ static char *find_installed(const char *store, const char *name, const char *wan
 /* "7.0, 6.0, 8.0": what the catalog has for this machine, of an importer's where from is not NULL. */
 static char *offers(const struct catalog_entry *entry, const char *from)
 {
-    char *text = copy_string("");
-    for (size_t i = 0; i < entry->release_count; i++) {
-        const struct release *release = &entry->releases[i];
-        if (!release->source || (from && !text_equal(release->from, from)))
-            continue;
-        char *longer = text_format("%s%s%s", text, *text ? ", " : "", release->version);
-        free(text);
-        text = longer;
-    }
-    return text;
+    cleanup_strings struct strings versions = {0};
+    for (size_t i = 0; i < entry->release_count; i++)
+        if (entry->releases[i].source && (!from || text_equal(entry->releases[i].from, from)))
+            strings_add(&versions, entry->releases[i].version);
+    return versions.count ? strings_join(&versions, ", ") : copy_string("none");
 }
 
 static int not_in_catalog(const struct catalog_entry *entry, const char *name, const char *wanted,
@@ -238,27 +240,17 @@ static int not_in_catalog(const struct catalog_entry *entry, const char *name, c
          from ? from : "");
     error_remedy(err,
                  "the catalog has: %s; any directory can be installed with: indyno image import %s:%s DIR",
-                 *text ? text : "none", name, wanted);
+                 text, name, wanted);
     return -1;
 }
 
 static int build_locked(const char *store, const struct order *order, install_progress *progress,
                         struct error *err)
 {
-    const struct import *import = &order->import;
-    cleanup_free char *text = text_format("%s%s%s: fetching (%s)", import->name, order->wanted ? ":" : "",
-                                          order->wanted ? order->wanted : "", import->from);
-    progress(text);
-    if (build_and_publish(store, order, progress, err) == 0)
-        return 0;
-    return error_context(err, "install %s%s%s", import->name, order->wanted ? ":" : "",
-                         order->wanted ? order->wanted : "");
-}
-
-/* What the user asks for expressly is built anew, and takes the place of an image of its version. */
-static bool is_express(const struct install_options *options)
-{
-    return options->from || options->with.count || options->tarball || options->digest;
+    cleanup_free char *what = text_format("%s%s%s", order->import.name, order->wanted ? ":" : "",
+                                          order->wanted ? order->wanted : "");
+    say(progress, "%s: fetching (%s)", what, order->import.from);
+    return build_and_publish(store, order, progress, err) < 0 ? error_context(err, "install %s", what) : 0;
 }
 
 static int install_order(const char *store, const struct order *order, install_progress *progress,
@@ -271,27 +263,15 @@ static int install_order(const char *store, const struct order *order, install_p
         order->replace ? NULL : find_installed(store, order->import.name, order->wanted);
     if (!installed)
         return build_locked(store, order, progress, err);
-    cleanup_free char *text = text_format("%s:%s is installed", order->import.name, installed);
-    progress(text);
+    say(progress, "%s:%s is installed", order->import.name, installed);
     return 0;
-}
-
-static char *joined(const struct strings *words)
-{
-    char *text = copy_string("");
-    for (size_t i = 0; i < words->count; i++) {
-        char *longer = text_format("%s%s%s", text, i ? " " : "", words->items[i]);
-        free(text);
-        text = longer;
-    }
-    return text;
 }
 
 static int install_release(const char *store, const char *name, const struct release *release,
                            const struct install_options *options, install_progress *progress,
                            struct error *err)
 {
-    cleanup_free char *with = joined(options->with.count ? &options->with : &release->with);
+    cleanup_free char *with = strings_join(options->with.count ? &options->with : &release->with, " ");
     const struct order order = {.kind = kind_find(name),
                                 .import = {.from = release->from,
                                            .source = release->source,
@@ -301,7 +281,7 @@ static int install_release(const char *store, const char *name, const struct rel
                                            .digest = options->digest ? options->digest : release->digest,
                                            .tarball = options->tarball},
                                 .wanted = release->version,
-                                .replace = is_express(options)};
+                                .replace = install_is_express(options)};
     return install_order(store, &order, progress, err);
 }
 
@@ -309,11 +289,8 @@ static int install_client(const struct catalog *catalog, const char *store, cons
                           install_progress *progress, struct error *err)
 {
     static const struct install_options none = {0};
-    cleanup_free char *name = copy_string(client);
-    char *version = strchr(name, ':');
-    if (version)
-        *version++ = '\0';
-    return install_image(catalog, store, name, version, &none, progress, err);
+    cleanup_reference struct image_reference reference = image_reference_parse(client);
+    return install_image(catalog, store, reference.name, reference.version, &none, progress, err);
 }
 
 /* A source that the user names needs no catalog. */
@@ -321,7 +298,7 @@ static int install_source(const char *store, const char *name, const char *wante
                           const struct install_options *options, install_progress *progress,
                           struct error *err)
 {
-    cleanup_free char *with = joined(&options->with);
+    cleanup_free char *with = strings_join(&options->with, " ");
     const struct order order = {.kind = kind_find(name),
                                 .import = {.from = options->from,
                                            .source = options->source,

@@ -27,25 +27,52 @@ static void add_system_folder(struct sandbox_mount *mount, const char *path, cha
     *mount = (struct sandbox_mount){.kind = SANDBOX_LINK, .target = path, .content = *link};
 }
 
-static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                          "HOME=" MAKER_WORK, "LC_ALL=C", NULL};
-static const char *const locale_environment[] = {"PATH=/usr/bin:/bin", "HOME=" MAKER_WORK, "LC_ALL=C",
-                                                 "LOCPATH=" MAKER_LOCALE, NULL};
 static const char *const shared[] = {"/proc", "/dev", "/tmp", MAKER_WORK, "/etc/passwd", "/etc/group", NULL};
 static const struct sandbox_root tree_root = {MAKER_ROOT, shared};
 
-static struct sandbox_process make_process(const struct maker_job *job, const char *name,
+/* All that is run in one dyno. */
+struct work {
+    const struct maker_job *job;
+    const struct maker_trial *trial; /* NULL: none */
+    const char *environment[5];
+};
+
+static void set_environment(struct work *work)
+{
+    const char *const locale = work->job->image->locpath ? "LOCPATH=" MAKER_LOCALE : NULL;
+    const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                       "HOME=" MAKER_WORK, "LC_ALL=C", locale, NULL};
+    memcpy(work->environment, environment, sizeof environment);
+}
+
+static struct sandbox_process make_process(const struct work *work, const char *name,
                                            const struct strings *argv, bool on_host)
 {
     return (struct sandbox_process){.name = name,
                                     .argv = (const char *const *)argv->items,
-                                    .envp = job->has_locale ? locale_environment : environment,
+                                    .envp = work->environment,
                                     .cwd = MAKER_WORK,
-                                    .root = job->has_root && !on_host ? &tree_root : NULL,
+                                    .root = work->job->image->root && !on_host ? &tree_root : NULL,
                                     .user = MAKER_USER,
                                     .role = SANDBOX_ROLE_STEP,
                                     .leaf = "step",
                                     .must_succeed = true};
+}
+
+char *maker_server_path(const struct image *image)
+{
+    return text_format("%s/%s", image->root ? "" : MAKER_TREE, image->server);
+}
+
+static struct sandbox_process make_server(const struct work *work, struct strings *argv)
+{
+    strings_take(argv, maker_server_path(work->trial->image));
+    for (const char *const *option = work->trial->options; *option; option++)
+        strings_add(argv, *option);
+    struct sandbox_process server = make_process(work, "server", argv, false);
+    server.ready = work->trial->ready;
+    server.log = MAKER_LOGS "/server.log";
+    return server;
 }
 
 static bool succeeded(const struct sandbox_result *result)
@@ -69,19 +96,17 @@ static int run_spec(const struct sandbox_spec *spec, struct error *err)
     return status;
 }
 
-static int run_job(const struct maker_job *job, const struct sandbox_mount *mounts, size_t mount_count,
-                   struct error *err)
+static int run_work(const struct work *work, const struct sandbox_mount *mounts, size_t mount_count,
+                    struct error *err)
 {
     static const struct sandbox_user user = {.name = "maker", .id = MAKER_USER, .home = MAKER_WORK};
     cleanup_free char *state_dir = sandbox_state_dir();
+    cleanup_strings struct strings server_argv = {0};
     struct sandbox_process steps[MAKER_STEPS_MAX], server;
-    for (size_t i = 0; i < job->step_count; i++)
-        steps[i] = make_process(job, "maker", job->steps[i].argv, job->steps[i].on_host);
-    if (job->server) {
-        server = make_process(job, "server", job->server, false);
-        server.ready = *job->ready;
-        server.log = MAKER_LOGS "/server.log";
-    }
+    for (size_t i = 0; i < work->job->step_count; i++)
+        steps[i] = make_process(work, "maker", work->job->steps[i].argv, work->job->steps[i].on_host);
+    if (work->trial)
+        server = make_server(work, &server_argv);
     struct sandbox_spec spec = {.name = "maker",
                                 .state_dir = state_dir,
                                 .users = &user,
@@ -89,19 +114,19 @@ static int run_job(const struct maker_job *job, const struct sandbox_mount *moun
                                 .mounts = mounts,
                                 .mount_count = mount_count,
                                 .services = &server,
-                                .service_count = job->server != NULL,
+                                .service_count = work->trial != NULL,
                                 .steps = steps,
-                                .step_count = job->step_count};
+                                .step_count = work->job->step_count};
     sandbox_default_ids(&spec);
     return run_spec(&spec, err);
 }
 
-static int run_in_dyno(const struct maker_job *job, struct error *err)
+static int run_in_dyno(struct work *work, struct error *err)
 {
     static const char *const system_folders[] = {"/bin", "/sbin", "/lib", "/lib64"};
     enum { SYSTEM_COUNT = sizeof system_folders / sizeof *system_folders, FIXED_COUNT = 10 };
-    cleanup_free char *tree = text_format("%s/tree", job->folder);
-    cleanup_free char *locale = text_format("%s/locale", job->folder);
+    cleanup_free char *tree = text_format("%s/tree", work->job->folder);
+    cleanup_free char *locale = text_format("%s/locale", work->job->folder);
     char *links[SYSTEM_COUNT] = {NULL};
     struct sandbox_mount mounts[FIXED_COUNT + SYSTEM_COUNT + 1] = {
         {.kind = SANDBOX_BIND, .source = "/usr", .target = "/usr"},
@@ -121,44 +146,66 @@ static int run_in_dyno(const struct maker_job *job, struct error *err)
     size_t count = FIXED_COUNT;
     for (size_t i = 0; i < SYSTEM_COUNT; i++)
         add_system_folder(&mounts[count++], system_folders[i], &links[i]);
-    if (job->data)
+    if (work->trial && work->trial->data)
         mounts[count++] = (struct sandbox_mount){.kind = SANDBOX_COW,
-                                                 .source = job->data,
+                                                 .source = work->trial->data,
                                                  .target = MAKER_WORK "/data",
                                                  .owner = MAKER_USER,
                                                  .mode = 0700};
-    int status = run_job(job, mounts, count, err);
+    set_environment(work);
+    int status = run_work(work, mounts, count, err);
     for (size_t i = 0; i < SYSTEM_COUNT; i++)
         free(links[i]);
     return status;
 }
 
-static void child_main(const struct maker_job *job, int output) __attribute__((noreturn));
+static void child_main(struct work *work, int output) __attribute__((noreturn));
 
-static void child_main(const struct maker_job *job, int output)
+static void child_main(struct work *work, int output)
 {
     struct error err = {0};
     if (dup2(output, STDOUT_FILENO) < 0)
         _exit(STATUS_ERRORED);
     close(output);
-    if (run_in_dyno(job, &err) < 0) {
+    if (run_in_dyno(work, &err) < 0) {
         error_print(&err, stderr);
         _exit(STATUS_ERRORED);
     }
     _exit(0);
 }
 
-int maker_start(struct maker *maker, const struct maker_job *job, struct error *err)
+static int start(struct maker *maker, struct work *work, struct error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0)
-        return fail_errno(err, "run %s", job->steps[0].argv->items[0]);
+        return fail_errno(err, "run %s", work->job->steps[0].argv->items[0]);
     pid_t pid = fork();
     if (pid == 0)
-        child_main(job, ends[1]);
+        child_main(work, ends[1]);
     close(ends[1]);
     *maker = (struct maker){.pid = pid, .output = ends[0]};
-    return pid < 0 ? fail_errno(err, "run %s", job->steps[0].argv->items[0]) : 0;
+    if (pid >= 0)
+        return 0;
+    close_fd(&maker->output);
+    return fail_errno(err, "run %s", work->job->steps[0].argv->items[0]);
+}
+
+int maker_start(struct maker *maker, const struct maker_job *job, struct error *err)
+{
+    return start(maker, &(struct work){.job = job}, err);
+}
+
+/* A dyno lives as long as its steps: here there is nothing to do but that the server was ready before. */
+int maker_try(const struct maker_trial *trial, struct error *err)
+{
+    cleanup_strings struct strings step = {0};
+    struct maker maker;
+    strings_add(&step, "/bin/true");
+    const struct maker_job job = {
+        .folder = trial->folder, .image = trial->image, .steps = {{&step, true}}, .step_count = 1};
+    return start(&maker, &(struct work){.job = &job, .trial = trial}, err) < 0
+               ? -1
+               : maker_finish(&maker, "the server", err);
 }
 
 int maker_finish(struct maker *maker, const char *what, struct error *err)

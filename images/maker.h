@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image.h"
 #include "sandbox/sandbox.h"
 
 /* Where the tree, and a root filesystem in it, are in the dyno, and the empty working folder that all have. */
@@ -22,14 +23,18 @@ struct maker_step {
 };
 
 struct maker_job {
-    const char *folder; /* the image's */
-    bool has_root;
+    const char *folder;                       /* the image's */
+    const struct image *image;                /* its tree, root and locpath count */
     struct maker_step steps[MAKER_STEPS_MAX]; /* one after the other, while they succeed */
     size_t step_count;
-    /* To try a server: it has to become ready before the steps, and runs beside them; NULL: none */
-    const struct strings *server;
-    const struct sandbox_ready *ready;
-    bool has_locale;  /* LOCPATH is the image's folder of locales */
+};
+
+/* To try a server: what it is called with behind its path, and how it shows that it is ready. */
+struct maker_trial {
+    const char *folder;
+    const struct image *image;
+    const char *const *options; /* NULL-terminated */
+    struct sandbox_ready ready;
     const char *data; /* a folder whose copy-on-write view is MAKER_WORK/data, or NULL */
 };
 
@@ -40,6 +45,12 @@ struct maker {
 
 /* Runs the job in a dyno without network, as an unprivileged user. */
 int maker_start(struct maker *maker, const struct maker_job *job, struct error *err);
+
+/* Starts the image's server once. -1 where it does not become ready; its own words are on stderr then. */
+int maker_try(const struct maker_trial *trial, struct error *err);
+
+/* The path of the image's server in the dyno. The caller's to free. */
+char *maker_server_path(const struct image *image);
 
 /* Closes the output and waits. -1 where a step or the server did not succeed; its own words are on stderr then. */
 int maker_finish(struct maker *maker, const char *what, struct error *err);

@@ -4,6 +4,22 @@
 #include "base/own.h"
 #include "catalog.h"
 
+struct image_reference image_reference_parse(const char *word)
+{
+    struct image_reference reference = {.name = copy_string(word)};
+    char *colon = strchr(reference.name, ':');
+    if (colon) {
+        *colon = '\0';
+        reference.version = colon + 1;
+    }
+    return reference;
+}
+
+void image_reference_clear(struct image_reference *reference)
+{
+    free(reference->name);
+}
+
 bool version_matches(const char *version, const char *wanted)
 {
     size_t length = strlen(wanted);
@@ -13,18 +29,11 @@ bool version_matches(const char *version, const char *wanted)
 /* "14.23, 15.18, 16.14", or "none". */
 static char *installed_text(const struct image *images, size_t count, const char *name)
 {
-    char *text = copy_string("");
-    for (size_t i = 0; i < count; i++) {
-        if (!text_equal(images[i].name, name))
-            continue;
-        char *longer = text_format("%s%s%s", text, *text ? ", " : "", images[i].version);
-        free(text);
-        text = longer;
-    }
-    if (*text)
-        return text;
-    free(text);
-    return copy_string("none");
+    cleanup_strings struct strings versions = {0};
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(images[i].name, name))
+            strings_add(&versions, images[i].version);
+    return versions.count ? strings_join(&versions, ", ") : copy_string("none");
 }
 
 static const struct catalog_entry *find_entry(const struct catalog *catalog, const char *name)
@@ -74,19 +83,6 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
         return fail(err, STATUS_DATA, "%s: the catalog does not know it", name);
     int found = find_installed(images, count, name, entry ? catalog_alias(entry, wanted) : wanted);
     return found >= 0 ? found : refuse(entry, images, count, name, wanted, err);
-}
-
-bool resolve_installable(const struct catalog *catalog, const struct image *images, size_t count,
-                         const char *name, const char *wanted, const char **version)
-{
-    const struct catalog_entry *entry = find_entry(catalog, name);
-    if (!entry)
-        return false;
-    const char *line = catalog_alias(entry, or_default(entry, wanted));
-    if (find_installed(images, count, name, line) >= 0 || !catalog_release(entry, line, NULL))
-        return false;
-    *version = line;
-    return true;
 }
 
 static unsigned long major_of(const char *version)

@@ -4,7 +4,7 @@
  *
  * A run mounts the root read-only, so the places that are mounted over are made here. A client program is run in
  * the step's own root by the tree's loader. The kernel names a process after the file that it executes: each
- * program has the loader under its own name (tree/loaders), so that ps(1) and pkill(1) know it. tree/programs has
+ * program has the loader under its own name (tree/loaders), and the shim, so that ps(1) and pkill(1) know it. tree/programs has
  * a link to each program, and the file tree/libraries the folders of libraries and what the loader can do, for the shim.
  */
 #include "root-tree.h"
@@ -28,12 +28,23 @@
 #include "image.h"
 #include "importer.h"
 
-const char *const image_shared_folders[] = {
-    "/proc",          "/dev",     "/tmp",     "/run", "/app", "/work", "/var/lib/postgresql",
-    "/var/lib/redis", "/var/log", "/var/tmp", NULL};
-const char *const image_shared_files[] = {
-    "/etc/passwd",           "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf",
-    "/etc/redis/redis.conf", NULL};
+const char *const image_shared_paths[] = {"/proc",
+                                          "/dev",
+                                          "/tmp",
+                                          "/run",
+                                          "/app",
+                                          "/work",
+                                          "/var/lib/postgresql",
+                                          "/var/lib/redis",
+                                          "/var/log",
+                                          "/var/tmp",
+                                          "/etc/passwd",
+                                          "/etc/group",
+                                          "/etc/hosts",
+                                          "/etc/hostname",
+                                          "/etc/resolv.conf",
+                                          "/etc/redis/redis.conf",
+                                          NULL};
 
 static const char *const library_folders[] = {"usr/local/lib/*-linux-gnu*",
                                               "usr/lib/*-linux-gnu*",
@@ -58,16 +69,10 @@ enum { LOADER_MAX = 8 << 20 };
 
 /* ---- Places ---- */
 
-static int open_in(int root, const char *path, uint64_t flags)
-{
-    struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    return sys_openat2(root, path, &how);
-}
-
 /* Opens the folder path of the root, making it and its parents. */
 static int make_folder(int root, const char *path, struct error *err)
 {
-    int folder = open_in(root, path, O_PATH | O_DIRECTORY);
+    int folder = sys_open_inside(root, path, O_PATH | O_DIRECTORY);
     if (folder >= 0)
         return folder;
     cleanup_free char *above = copy_string(path);
@@ -75,7 +80,7 @@ static int make_folder(int root, const char *path, struct error *err)
     const char *name = path + (slash - above) + 1;
     *slash = '\0';
     cleanup_fd int parent =
-        slash == above ? open_in(root, "/", O_PATH | O_DIRECTORY) : make_folder(root, above, err);
+        slash == above ? sys_open_inside(root, "/", O_PATH | O_DIRECTORY) : make_folder(root, above, err);
     if (parent < 0)
         return -1;
     if (mkdirat(parent, name, 0755) < 0)
@@ -97,8 +102,8 @@ static int make_file(int root, const char *path, struct error *err)
         return -1;
     if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
         unlinkat(parent, name, 0);
-    cleanup_fd int file = openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-    return file < 0 ? fail_errno(err, "make the file %s of the tree", path) : 0;
+    int file = openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+    return file < 0 ? fail_errno(err, "make the file %s of the tree", path) : file;
 }
 
 static int make_places(const char *path, struct error *err)
@@ -106,14 +111,12 @@ static int make_places(const char *path, struct error *err)
     cleanup_fd int root = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root < 0)
         return fail_errno(err, "open %s", path);
-    for (size_t i = 0; image_shared_folders[i]; i++) {
-        cleanup_fd int folder = make_folder(root, image_shared_folders[i], err);
-        if (folder < 0)
+    for (const char *const *shared = image_shared_paths; *shared; shared++) {
+        bool is_file = text_starts(*shared, "/etc/");
+        cleanup_fd int made = is_file ? make_file(root, *shared, err) : make_folder(root, *shared, err);
+        if (made < 0)
             return -1;
     }
-    for (size_t i = 0; image_shared_files[i]; i++)
-        if (make_file(root, image_shared_files[i], err) < 0)
-            return -1;
     return 0;
 }
 
@@ -171,16 +174,13 @@ char *root_tree_program(const char *folder, const struct kind *kind, struct erro
 
 static char *find_libraries(const char *root)
 {
-    char *list = copy_string("");
+    cleanup_strings struct strings folders = {0};
     for (size_t i = 0; i < COUNT(library_folders); i++) {
         cleanup_free char *found = find_in(root, library_folders[i]);
-        if (!found)
-            continue;
-        char *longer = text_format("%s%sroot/%s", list, *list ? ":" : "", found);
-        free(list);
-        list = longer;
+        if (found)
+            strings_addf(&folders, "root/%s", found);
     }
-    return list;
+    return strings_join(&folders, ":");
 }
 
 static char *find_loader(const char *root, struct error *err)
@@ -199,8 +199,8 @@ static char *find_loader(const char *root, struct error *err)
 /* ---- Client programs ---- */
 
 struct clients {
-    const char *tree; /* the tree's folder */
-    char *shim, *loader;
+    const char *tree;    /* the tree's folder */
+    char *shim, *loader; /* files of the tree, which each client has under its own name */
 };
 
 static int copy_program(const char *from, const char *to, struct error *err)
@@ -221,10 +221,8 @@ static int add_client(const struct clients *clients, const char *folder, const c
     cleanup_free char *loader = text_format("%s/loaders/%s", clients->tree, name);
     cleanup_free char *program = text_format("%s/programs/%s", clients->tree, name);
     cleanup_free char *target = text_format("../root/%s/%s", folder, name);
-    if (copy_program(clients->shim, shim, err) < 0)
-        return -1;
-    if (link(clients->loader, loader) < 0 || symlink(target, program) < 0)
-        return fail_errno(err, "make %s", loader);
+    if (link(clients->shim, shim) < 0 || link(clients->loader, loader) < 0 || symlink(target, program) < 0)
+        return fail_errno(err, "make %s", shim);
     return 0;
 }
 
@@ -283,9 +281,10 @@ int root_tree_add_clients(const char *folder, const struct kind *kind, const cha
 {
     static const char *const parts[] = {"clients", "loaders", "programs"};
     cleanup_free char *tree = text_format("%s/tree", folder), *root = text_format("%s/root", tree);
-    cleanup_free char *shim = importer_path("shim"), *loader = find_loader(root, err);
+    cleanup_free char *own_shim = importer_path("shim"), *shim = text_format("%s/shim", tree);
+    cleanup_free char *loader = find_loader(root, err);
     cleanup_free char *beside = text_format("%.*s", (int)(strrchr(program, '/') - program), program);
-    if (!loader)
+    if (!loader || copy_program(own_shim, shim, err) < 0)
         return -1;
     for (size_t i = 0; i < COUNT(parts); i++) {
         cleanup_free char *part = text_format("%s/%s", tree, parts[i]);

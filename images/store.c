@@ -17,14 +17,19 @@
 
 char *store_path(void)
 {
-    const char *given = getenv("INDYNO_STORE"), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (given && *given)
+    const char *given = text_from_env("INDYNO_STORE", NULL), *data = text_from_env("XDG_DATA_HOME", "");
+    if (given)
         return copy_string(given);
     if (geteuid() == 0)
         return copy_string("/var/lib/indyno");
-    if (data && *data == '/')
+    if (*data == '/')
         return text_format("%s/indyno", data);
-    return text_format("%s/.local/share/indyno", home ? home : "");
+    return text_format("%s/.local/share/indyno", text_from_env("HOME", ""));
+}
+
+const char *images_config_dir(void)
+{
+    return text_from_env("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno");
 }
 
 /* ---- Listing ---- */

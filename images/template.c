@@ -19,6 +19,7 @@
 #include "importer.h"
 #include "maker.h"
 #include "root-tree.h"
+#include "store.h"
 
 enum {
     FIRST_LINE_MAX = 64,
@@ -36,16 +37,14 @@ extern char **environ;
 static const char pack_script[] =
     "set -eu\n"
     "find template/pg_wal -maxdepth 1 -type f | sort | sed 1,2d | xargs rm -f\n"
-    "rm -f template/postmaster.pid template/postmaster.opts\n"
     "head -n 1 locale.name\n"
-    "[ -d locale/en_US.utf8 ] || rm -rf locale\n"
-    "exec tar --mode=u+rwX,go=rX -c -f - template $([ ! -d locale ] || echo locale)\n";
+    "exec tar --mode=u+rwX,go=rX -c -f - template $([ ! -d locale/en_US.utf8 ] || echo locale/en_US.utf8)\n";
 
 /* ---- Making ---- */
 
 static char *programs_folder(const struct image *image)
 {
-    char *path = text_format("%s/%s", image->root ? "" : MAKER_TREE, image->server);
+    char *path = maker_server_path(image);
     *strrchr(path, '/') = '\0';
     return path;
 }
@@ -119,25 +118,38 @@ static int unpack(int output, const char *made, struct error *err)
     return mkdir(made, 0755) < 0 ? fail_errno(err, "make %s", made) : run_tar(made, output, err);
 }
 
+/* Moves a folder that the archive had to where it belongs. A link in its place would have a later run, which is root's as
+ * often as not, show what it leads to. */
+static int place(const char *from, const char *to, struct error *err)
+{
+    struct stat st;
+    if (lstat(from, &st) < 0 || !S_ISDIR(st.st_mode))
+        return fail(err, STATUS_ERRORED, "the template cluster has no folder %s", strrchr(from, '/') + 1);
+    return rename(from, to) < 0 ? fail_errno(err, "make %s", to) : 0;
+}
+
 /* A locale that was compiled: for the host's libc beside the tree, for a root's where that libc looks. */
 static int place_locale(const char *folder, const char *made, struct image *image, struct error *err)
 {
     cleanup_free char *from = text_format("%s/locale", made), *to = text_format("%s/locale", folder);
-    if (access(from, F_OK) < 0)
+    if (faccessat(AT_FDCWD, from, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
-    if (image->root)
-        return root_tree_take(folder, from, "/usr/lib/locale", "en_US.utf8", err);
-    if (rename(from, to) < 0)
-        return fail_errno(err, "make %s", to);
-    image->locpath = copy_string("locale");
-    return 0;
+    if (place(from, to, err) < 0)
+        return -1;
+    if (!image->root) {
+        image->locpath = copy_string("locale");
+        return 0;
+    }
+    int status = root_tree_take(folder, to, "/usr/lib/locale", "en_US.utf8", err);
+    store_delete_tree(to);
+    return status;
 }
 
 static int place_all(const char *folder, const char *made, struct image *image, struct error *err)
 {
     cleanup_free char *from = text_format("%s/template", made), *to = text_format("%s/template", folder);
-    if (rename(from, to) < 0)
-        return fail_errno(err, "make %s", to);
+    if (place(from, to, err) < 0)
+        return -1;
     image->template = copy_string("template");
     return place_locale(folder, made, image, err);
 }
@@ -153,10 +165,8 @@ static int make(const char *folder, struct image *image, struct error *err)
     strings_add(&pack, "/bin/sh");
     strings_add(&pack, "-c");
     strings_add(&pack, pack_script);
-    const struct maker_job job = {.folder = folder,
-                                  .has_root = image->root != NULL,
-                                  .steps = {{&cluster, false}, {&pack, true}},
-                                  .step_count = 2};
+    const struct maker_job job = {
+        .folder = folder, .image = image, .steps = {{&cluster, false}, {&pack, true}}, .step_count = 2};
     if (maker_start(&maker, &job, err) < 0)
         return -1;
     int status = read_first_line(maker.output, image, err);
@@ -171,26 +181,17 @@ static int make(const char *folder, struct image *image, struct error *err)
 
 static int start_once(const char *folder, const struct image *image, struct error *err)
 {
-    static const struct sandbox_ready ready = {.kind = SANDBOX_READY_FILE,
-                                               .path = MAKER_WORK "/data/postmaster.pid",
-                                               .text = "ready",
-                                               .timeout_ms = READY_TIMEOUT_MS};
-    cleanup_strings struct strings server = {0}, step = {0};
-    cleanup_free char *programs = programs_folder(image), *data = text_format("%s/template", folder);
-    struct maker maker;
-    strings_addf(&server, "%s/postgres", programs);
-    strings_add(&server, "-D");
-    strings_add(&server, MAKER_WORK "/data");
-    strings_add(&step, "/bin/true");
-    const struct maker_job job = {.folder = folder,
-                                  .has_root = image->root != NULL,
-                                  .steps = {{&step, true}},
-                                  .step_count = 1,
-                                  .server = &server,
-                                  .ready = &ready,
-                                  .has_locale = image->locpath != NULL,
-                                  .data = data};
-    return maker_start(&maker, &job, err) < 0 ? -1 : maker_finish(&maker, "the server", err);
+    static const char *const options[] = {"-D", MAKER_WORK "/data", NULL};
+    cleanup_free char *data = text_format("%s/template", folder);
+    const struct maker_trial trial = {.folder = folder,
+                                      .image = image,
+                                      .options = options,
+                                      .ready = {.kind = SANDBOX_READY_FILE,
+                                                .path = MAKER_WORK "/data/postmaster.pid",
+                                                .text = "ready",
+                                                .timeout_ms = READY_TIMEOUT_MS},
+                                      .data = data};
+    return maker_try(&trial, err);
 }
 
 int template_make(const char *folder, struct image *image, struct error *err)

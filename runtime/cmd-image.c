@@ -13,41 +13,12 @@
 #include "images/manifest.h"
 #include "images/store.h"
 
-/* What a word "NAME[:VERSION]" says. */
-struct reference {
-    char *name;
-    char *version; /* NULL: none given; points into name's memory */
-};
-
-static struct reference parse_reference(const char *word)
-{
-    struct reference reference = {.name = copy_string(word)};
-    char *colon = strchr(reference.name, ':');
-    if (colon) {
-        *colon = '\0';
-        reference.version = colon + 1;
-    }
-    return reference;
-}
-
-static void clear_reference(struct reference *reference)
-{
-    free(reference->name);
-}
-
-#define cleanup_reference __attribute__((cleanup(clear_reference)))
-
 static void free_catalog(struct catalog **catalog)
 {
     catalog_free(*catalog);
 }
 
 #define cleanup_catalog __attribute__((cleanup(free_catalog)))
-
-static void print_progress(const char *text)
-{
-    fprintf(stderr, "indyno: %s\n", text);
-}
 
 static int usage(const char *what, struct error *err)
 {
@@ -125,12 +96,11 @@ static int install_all(const struct catalog *catalog, const char *store,
 {
     static const char *const defaults[] = {"postgresql", "redis"};
     for (size_t i = 0; argc == 0 && i < sizeof defaults / sizeof *defaults; i++)
-        if (install_image(catalog, store, defaults[i], NULL, options, print_progress, err) < 0)
+        if (install_image(catalog, store, defaults[i], NULL, options, install_say, err) < 0)
             return -1;
     for (int i = 0; i < argc; i++) {
-        cleanup_reference struct reference reference = parse_reference(argv[i]);
-        if (install_image(catalog, store, reference.name, reference.version, options, print_progress, err) <
-            0)
+        cleanup_reference struct image_reference reference = image_reference_parse(argv[i]);
+        if (install_image(catalog, store, reference.name, reference.version, options, install_say, err) < 0)
             return -1;
     }
     return 0;
@@ -144,8 +114,7 @@ static int image_install(int argc, char **argv, struct error *err)
     int first = parse_install(argc, argv, &options, err);
     if (first < 0 || find_tarball(&options, err) < 0)
         return -1;
-    bool express = options.from || options.with.count || options.tarball || options.digest;
-    if (express && argc - first != 1)
+    if (install_is_express(&options) && argc - first != 1)
         return usage("install: --from, --with, --tarball and --digest go with one NAME[:VERSION]", err);
     return catalog_load(&catalog, err) < 0
                ? -1
@@ -170,13 +139,13 @@ static int image_import(int argc, char **argv, struct error *err)
         return -1;
     if (argc - first != 2 || options.from || options.tarball)
         return usage("import: expected NAME[:VERSION] and a SOURCE", err);
-    cleanup_reference struct reference reference = parse_reference(argv[first]);
+    cleanup_reference struct image_reference reference = image_reference_parse(argv[first]);
     cleanup_free char *store = store_path();
     if (reference.version && !is_version(reference.version))
         return usage("import: a version is of digits and dots", err);
     options.from = copy_string(importer_of(argv[first + 1]));
     options.source = copy_string(argv[first + 1]);
-    return install_image(NULL, store, reference.name, reference.version, &options, print_progress, err);
+    return install_image(NULL, store, reference.name, reference.version, &options, install_say, err);
 }
 
 /* ---- ls ---- */
@@ -260,7 +229,7 @@ static int image_inspect(int argc, char **argv, struct error *err)
 {
     if (argc != 2)
         return usage("inspect: expected NAME[:VERSION]", err);
-    cleanup_reference struct reference reference = parse_reference(argv[1]);
+    cleanup_reference struct image_reference reference = image_reference_parse(argv[1]);
     cleanup_catalog struct catalog *catalog = NULL;
     cleanup_free char *store = store_path();
     struct image *images;
@@ -275,7 +244,7 @@ static int image_inspect(int argc, char **argv, struct error *err)
 
 static int remove_one(const char *store, const char *word, struct error *err)
 {
-    cleanup_reference struct reference reference = parse_reference(word);
+    cleanup_reference struct image_reference reference = image_reference_parse(word);
     if (!reference.version || !is_version(reference.version) || strchr(reference.name, '/') ||
         *reference.name == '.')
         return usage("rm: expected NAME:VERSION, a full version", err);
@@ -283,7 +252,7 @@ static int remove_one(const char *store, const char *word, struct error *err)
     if (lock < 0 || store_remove(store, reference.name, reference.version, err) < 0)
         return -1;
     cleanup_free char *text = text_format("%s:%s removed", reference.name, reference.version);
-    print_progress(text);
+    install_say(text);
     return 0;
 }
 

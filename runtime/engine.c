@@ -49,12 +49,8 @@ static void set_root(struct service *service)
         return;
     cleanup_free char *tree = engine_tree(service->image);
     strings_addf(&service->texts, "%s/%s", tree, service->image->root);
-    for (size_t i = 0; image_shared_folders[i]; i++)
-        strings_add(&service->shared, image_shared_folders[i]);
-    for (size_t i = 0; image_shared_files[i]; i++)
-        strings_add(&service->shared, image_shared_files[i]);
     service->root = (struct sandbox_root){.path = service->texts.items[service->texts.count - 1],
-                                          .shared = (const char *const *)service->shared.items};
+                                          .shared = image_shared_paths};
 }
 
 void engine_plain_env(const struct service *service, struct strings *env)
@@ -79,7 +75,6 @@ void service_clear(struct service *service)
     strings_clear(&service->argv);
     strings_clear(&service->env);
     strings_clear(&service->texts);
-    strings_clear(&service->shared);
     strings_clear(&service->settings);
     free(service->password);
     free(service->log);

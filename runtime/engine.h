@@ -25,6 +25,8 @@ struct service {
     const struct engine *engine;
     const struct image *image;  /* the server's; the store's */
     const struct image *client; /* its client programs, where they are an image of their own; else NULL */
+    const struct image *images; /* all of the store */
+    size_t image_count;
     struct strings
         variables; /* "DATABASE_URL", ...: each one names a database of its own, the first the first */
     bool first_is_default;      /* the first one's URL is also exported as the engine's url_variable */
@@ -33,9 +35,8 @@ struct service {
     struct strings settings;    /* "max_connections=200": rows of the engine's table, their values accepted */
     struct strings argv, env;   /* of the server */
     struct sandbox_ready ready; /* points into texts */
-    struct sandbox_root root;   /* where the image has a root of its own; points into texts and shared */
+    struct sandbox_root root;   /* where the image has a root of its own; points into texts */
     char *log;                  /* dyno path */
-    struct strings shared;
     struct strings texts;
 };
 
@@ -70,6 +71,9 @@ struct engine {
     char *(*url)(const struct service *service, size_t index);
     /* What clients find the server by, besides URLs. */
     void (*add_client_env)(const struct service *service, struct strings *env);
+    /* Lines of its log that have this text are worth a hint (NULL: none), which explain adds to notes. */
+    const char *log_mark;
+    void (*explain)(const struct service *service, const char *lines, struct strings *notes);
     /* What a secret of it is, or NULL: shown in no plan. */
     const char *(*secret)(const struct service *service);
 };

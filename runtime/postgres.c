@@ -71,11 +71,9 @@ static void prepare(struct service *service, const struct engine_context *contex
     const struct image *image = service->image;
     bool own = image->root && image->bins.count;
     int client = own ? -1 : resolve_client(context->images, context->image_count, image->version);
-    if (own)
-        service->client = NULL;
-    else if (client >= 0)
+    if (client >= 0)
         service->client = &context->images[client];
-    else
+    else if (!own)
         strings_addf(context->notes, "no client programs (psql and others) for Postgres %s are installed",
                      image->version);
     service->no_extension_schema = engine_setting(context, "HEROKU_CI_POSTGRES_HEROKU_EXT_OFF") != NULL;
@@ -135,51 +133,33 @@ static char *preparation(const struct service *service)
     return sql;
 }
 
-/* $1 is the database, $2 the SQL, $3 the words of the settings, a line each; the rest are the server's words:
- * --single has to come right behind those. */
+/* $1 is the server, $2 the database, $3 the SQL, the rest the options that the server gets beside its data's. */
 static const char prepare_script[] =
-    "set -euf\n"
-    "database=$1 sql=$2 settings=$3\n"
+    "set -eu\n"
+    "server=$1 database=$2 sql=$3\n"
     "shift 3\n"
     "printf '%s' \"$sql\" |\n"
-    "    \"$@\" --single -c exit_on_error=on -D " LAYOUT_PGDATA " \"$database\" >/dev/null\n"
-    "IFS='\n'\n"
-    "exec \"$@\" -D " LAYOUT_PGDATA " $settings\n";
+    "    \"$server\" --single -c exit_on_error=on -D " LAYOUT_PGDATA " \"$database\" >/dev/null\n"
+    "exec \"$server\" -D " LAYOUT_PGDATA " \"$@\"\n";
 
-static void add_settings(const struct service *service, struct strings *argv)
+static void add_command(const struct service *service, const char *sql, struct strings *argv)
 {
-    for (size_t i = 0; i < service->settings.count; i++) {
-        strings_add(argv, "-c");
-        strings_add(argv, service->settings.items[i]);
-    }
-}
-
-static char *setting_lines(const struct service *service)
-{
-    char *text = copy_string("");
-    for (size_t i = 0; i < service->settings.count; i++) {
-        char *longer = text_format("%s-c\n%s\n", text, service->settings.items[i]);
-        free(text);
-        text = longer;
-    }
-    return text;
+    cleanup_free char *server = engine_server_path(service->image);
+    const char *const plain[] = {server, "-D", LAYOUT_PGDATA, NULL};
+    const char *const prepared[] = {"/bin/sh", "-c", prepare_script, "sh", server, service->image->database,
+                                    sql,       NULL};
+    for (const char *const *word = *sql ? prepared : plain; *word; word++)
+        strings_add(argv, *word);
 }
 
 static void add_argv(const struct service *service, struct strings *argv)
 {
     cleanup_free char *sql = preparation(service);
-    if (!*sql) {
-        strings_take(argv, engine_server_path(service->image));
-        strings_add(argv, "-D");
-        strings_add(argv, LAYOUT_PGDATA);
-        add_settings(service, argv);
-        return;
+    add_command(service, sql, argv);
+    for (size_t i = 0; i < service->settings.count; i++) {
+        strings_add(argv, "-c");
+        strings_add(argv, service->settings.items[i]);
     }
-    cleanup_free char *lines = setting_lines(service);
-    const char *const words[] = {"/bin/sh", "-c", prepare_script, "sh", service->image->database, sql, lines};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        strings_add(argv, words[i]);
-    strings_take(argv, engine_server_path(service->image));
 }
 
 static void add_env(const struct service *service, struct strings *env)
@@ -214,6 +194,58 @@ static void add_client_env(const struct service *service, struct strings *env)
     strings_env_set(env, "PGDATA", LAYOUT_PGDATA);
 }
 
+/* ---- Hints ---- */
+
+static const char not_available[] = "\" is not available";
+static const char before_name[] = "extension \"";
+
+/* The extension that a line of the log says is missing; NULL where it says something else. The caller's to free. */
+static char *missing_extension(const char *line, size_t length)
+{
+    const char *mark = memmem(line, length, not_available, strlen(not_available));
+    const char *start = memmem(line, length, before_name, strlen(before_name));
+    if (!mark || !start || (start += strlen(before_name)) > mark || mark - start > IDENTIFIER_MAX)
+        return NULL;
+    return text_format("%.*s", (int)(mark - start), start);
+}
+
+static const struct image *find_with_extension(const struct service *service, const char *extension)
+{
+    for (size_t i = 0; i < service->image_count; i++)
+        if (text_equal(service->images[i].name, service->image->name) &&
+            image_has_extension(&service->images[i], extension))
+            return &service->images[i];
+    return NULL;
+}
+
+static void add_hint(const struct service *service, const char *extension, struct strings *notes)
+{
+    const struct image *other = find_with_extension(service, extension);
+    const char *version = service->image->version;
+    cleanup_free char *hint =
+        other ? text_format("postgresql:%s has it: --postgres=%s", other->version, other->version)
+              : text_format(
+                    "packages bring more: indyno image install postgresql:%.*s --from deb --with PACKAGE",
+                    (int)strcspn(version, "."), version);
+    cleanup_free char *note =
+        text_format("the extension \"%s\" is not in postgresql:%s; %s", extension, version, hint);
+    for (size_t i = 0; i < notes->count; i++)
+        if (strcmp(notes->items[i], note) == 0)
+            return;
+    strings_add(notes, note);
+}
+
+static void explain(const struct service *service, const char *lines, struct strings *notes)
+{
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        cleanup_free char *extension = missing_extension(lines, length);
+        if (extension)
+            add_hint(service, extension, notes);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
 static const char *secret(const struct service *service)
 {
     return service->image->password;
@@ -237,5 +269,7 @@ const struct engine postgres_engine = {
     .set_ready = set_ready,
     .url = url,
     .add_client_env = add_client_env,
+    .log_mark = not_available,
+    .explain = explain,
     .secret = secret,
 };

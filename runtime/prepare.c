@@ -69,48 +69,32 @@ static const char *find_term(void)
 
 /* ---- All together ---- */
 
-static void print_progress(const char *text)
-{
-    fprintf(stderr, "indyno: %s\n", text);
-}
-
-static void print_nothing(const char *text)
-{
-    (void)text;
-}
-
-static int pull_each(const struct options *options, const struct prepared *prepared, const char *store,
-                     const struct strings *missing, struct error *err)
+/* --pull=missing, of one engine. */
+static int pull_engine(const struct services_input *input, const struct engine *engine, const char *store,
+                       struct error *err)
 {
     static const struct install_options plain = {0};
-    for (size_t i = 0; i < missing->count; i++) {
-        cleanup_free char *name = copy_string(missing->items[i]);
-        char *version = strchr(name, ':');
-        if (version)
-            *version++ = '\0';
-        if (install_image(prepared->catalog, store, name, version, &plain,
-                          options->quiet ? print_nothing : print_progress, err) < 0)
-            return -1;
-    }
-    return 0;
+    cleanup_choice struct service_choice choice;
+    if (services_choose(input, engine, &choice, err) < 0)
+        return -1;
+    if (!choice.image || resolve_image(input->catalog, input->images, input->image_count, choice.image,
+                                       choice.version, NULL) >= 0)
+        return 0;
+    return install_image(input->catalog, store, choice.image, choice.version, &plain,
+                         input->options->quiet ? NULL : install_say, err);
 }
 
-/* --pull=missing. */
 static int pull(const struct options *options, const char *store, struct prepared *prepared,
                 struct error *err)
 {
-    cleanup_strings struct strings missing = {0};
     const struct services_input input = {.options = options,
                                          .app = &prepared->app,
                                          .images = prepared->images,
                                          .image_count = prepared->image_count,
                                          .catalog = prepared->catalog};
-    if (services_missing(&input, &missing, err) < 0)
-        return -1;
-    if (!missing.count)
-        return 0;
-    if (pull_each(options, prepared, store, &missing, err) < 0)
-        return -1;
+    for (size_t i = 0; i < ENGINE_COUNT; i++)
+        if (pull_engine(&input, engines[i], store, err) < 0)
+            return -1;
     images_free(prepared->images, prepared->image_count);
     return store_list(store, &prepared->images, &prepared->image_count, err);
 }

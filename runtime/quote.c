@@ -20,12 +20,8 @@ char *quote_word(const char *word)
 
 char *quote_words(const struct strings *words)
 {
-    char *line = copy_string("");
-    for (size_t i = 0; i < words->count; i++) {
-        cleanup_free char *word = quote_word(words->items[i]);
-        char *longer = text_format("%s%s%s", line, i ? " " : "", word);
-        free(line);
-        line = longer;
-    }
-    return line;
+    cleanup_strings struct strings quoted = {0};
+    for (size_t i = 0; i < words->count; i++)
+        strings_take(&quoted, quote_word(words->items[i]));
+    return strings_join(&quoted, " ");
 }

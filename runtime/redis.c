@@ -57,17 +57,14 @@ static size_t database_count(const struct service *service)
 /* A value may be empty; the patterns let no quote through. */
 static char *setting_lines(const struct service *service)
 {
-    char *text = copy_string("");
+    cleanup_strings struct strings lines = {0};
     for (size_t i = 0; i < service->settings.count; i++) {
         const char *setting = service->settings.items[i];
         int length = (int)strcspn(setting, "=");
-        if (text_starts(setting, "databases="))
-            continue;
-        char *longer = text_format("%s%.*s \"%s\"\n", text, length, setting, setting + length + 1);
-        free(text);
-        text = longer;
+        if (!text_starts(setting, "databases="))
+            strings_addf(&lines, "%.*s \"%s\"\n", length, setting, setting + length + 1);
     }
-    return text;
+    return strings_join(&lines, "");
 }
 
 static char *configuration(const struct service *service)

@@ -16,6 +16,7 @@ static struct sandbox_process service_process(const struct service *service)
         .role = SANDBOX_ROLE_SERVICE,
         .leaf = engine->name,
         .log = service->log,
+        .log_mark = engine->log_mark,
         .ready = service->ready,
     };
 }
@@ -71,6 +72,15 @@ static bool artifacts_due(const struct plan *plan, const struct sandbox_result *
            (result->end == SANDBOX_END_STEPS || result->end == SANDBOX_END_TIMEOUT);
 }
 
+static void explain_logs(const struct plan *plan, const struct sandbox_result *result, struct strings *notes)
+{
+    for (size_t i = 0; i < result->service_count; i++) {
+        const struct service *service = &plan->services.items[i];
+        if (result->services[i].log_marked)
+            service->engine->explain(service, result->services[i].log_marked, notes);
+    }
+}
+
 void run_plan(const struct plan *plan, struct run_outcome *outcome)
 {
     *outcome = (struct run_outcome){0};
@@ -81,6 +91,7 @@ void run_plan(const struct plan *plan, struct run_outcome *outcome)
     if (outcome->artifacts_tried)
         artifacts_take(plan, &outcome->result, &outcome->artifacts, &artifacts);
     verdict_judge(plan, &outcome->result, failed ? &failure : NULL, &artifacts, &outcome->verdict);
+    explain_logs(plan, &outcome->result, &outcome->verdict.notes);
 }
 
 void run_outcome_clear(struct run_outcome *outcome)

@@ -23,13 +23,18 @@ static int refuse_addon(const struct app *app, const struct app_addon *addon, st
     return -1;
 }
 
+static bool is_asked_for(const struct options *options, const struct app *app, const struct engine *engine)
+{
+    for (size_t i = 0; i < app->addon_count; i++)
+        if (app->addons[i].in_dyno && engine_of(app->addons[i].plan) == engine)
+            return true;
+    return options->services[engine->option].wanted;
+}
+
 bool services_wanted(const struct options *options, const struct app *app)
 {
-    for (size_t i = 0; i < OPTION_ENGINES; i++)
-        if (options->services[i].wanted)
-            return true;
-    for (size_t i = 0; i < app->addon_count; i++)
-        if (app->addons[i].in_dyno)
+    for (size_t i = 0; i < ENGINE_COUNT; i++)
+        if (is_asked_for(options, app, engines[i]))
             return true;
     return false;
 }
@@ -185,12 +190,10 @@ static const char *find_image(const struct engine *engine, const char *name, siz
 
 static int refuse_image(const struct engine *engine, const char *value, struct error *err)
 {
-    cleanup_free char *names = copy_string(engine->images[0]);
-    for (const char *const *image = engine->images + 1; *image; image++) {
-        char *longer = text_format("%s, %s", names, *image);
-        free(names);
-        names = longer;
-    }
+    cleanup_strings struct strings images = {0};
+    for (const char *const *image = engine->images; *image; image++)
+        strings_add(&images, *image);
+    cleanup_free char *names = strings_join(&images, ", ");
     fail(err, STATUS_USAGE, "--%s=%.100s: no image of that name serves it", engine->name, value);
     error_remedy(err, "images are: %s", names);
     return -1;
@@ -235,20 +238,12 @@ static int choose(const struct services_input *input, const struct engine *engin
     return 0;
 }
 
-static bool is_asked_for(const struct services_input *input, const struct engine *engine)
-{
-    for (size_t i = 0; i < input->app->addon_count; i++)
-        if (input->app->addons[i].in_dyno && engine_of(input->app->addons[i].plan) == engine)
-            return true;
-    return input->options->services[engine->option].wanted;
-}
-
 int services_choose(const struct services_input *input, const struct engine *engine,
                     struct service_choice *choice, struct error *err)
 {
     cleanup_chosen struct chosen chosen = {0};
     *choice = (struct service_choice){0};
-    if (!is_asked_for(input, engine))
+    if (!is_asked_for(input->options, input->app, engine))
         return 0;
     if (take_options(input->app, engine, &chosen, err) < 0 ||
         choose(input, engine, &chosen.choices, choice, err) < 0)
@@ -263,21 +258,6 @@ void service_choice_clear(struct service_choice *choice)
     free(choice->version);
     strings_clear(&choice->settings);
     *choice = (struct service_choice){0};
-}
-
-int services_missing(const struct services_input *input, struct strings *missing, struct error *err)
-{
-    for (size_t i = 0; i < ENGINE_COUNT; i++) {
-        cleanup_choice struct service_choice choice;
-        if (services_choose(input, engines[i], &choice, err) < 0)
-            return -1;
-        bool has_version = choice.version && *choice.version;
-        if (choice.image && resolve_image(input->catalog, input->images, input->image_count, choice.image,
-                                          choice.version, NULL) < 0)
-            strings_addf(missing, "%s%s%s", choice.image, has_version ? ":" : "",
-                         has_version ? choice.version : "");
-    }
-    return 0;
 }
 
 static int choose_image(const struct services_input *input, struct service *service, struct error *err)
@@ -308,9 +288,9 @@ static int add_service(const struct services_input *input, const struct engine *
                                            .random_hex = input->random_hex,
                                            .notes = &services->notes};
     struct service *service = &services->items[services->count];
-    if (!is_asked_for(input, engine))
+    if (!is_asked_for(input->options, input->app, engine))
         return 0;
-    *service = (struct service){.engine = engine};
+    *service = (struct service){.engine = engine, .images = input->images, .image_count = input->image_count};
     if (collect_variables(input, service, err) < 0 || choose_image(input, service, err) < 0) {
         service_clear(service);
         return -1;

@@ -54,12 +54,8 @@ int services_choose(const struct services_input *input, const struct engine *eng
 void service_choice_clear(struct service_choice *choice);
 #define cleanup_choice __attribute__((cleanup(service_choice_clear)))
 
-/* Adds to missing what is asked for and not installed, as words for install_image: "redis:7.2", "postgresql". Errors as
- * services_choose. */
-int services_missing(const struct services_input *input, struct strings *missing, struct error *err);
-
-/* As services_choose, and STATUS_DATA where an in-dyno plan has no engine, a version is not there, or two entries export one
- * variable. */
+/* As services_choose, and STATUS_DATA where an in-dyno plan has no engine, a version is not there, or two
+ * entries export one variable. */
 int services_plan(const struct services_input *input, struct services *services, struct error *err);
 void services_clear(struct services *services);
 

@@ -32,11 +32,8 @@ bool setting_accepts(const struct setting *setting, const char *value)
 
 char *setting_names(const struct setting *table)
 {
-    char *text = copy_string("");
-    for (; table->name; table++) {
-        char *longer = text_format("%s%s%s", text, *text ? ", " : "", table->name);
-        free(text);
-        text = longer;
-    }
-    return text;
+    cleanup_strings struct strings names = {0};
+    for (; table->name; table++)
+        strings_add(&names, table->name);
+    return strings_join(&names, ", ");
 }

@@ -57,12 +57,7 @@ static void print_log(const char *name, const char *text, FILE *to)
 
 static void print_joined(const char *label, const struct strings *list, FILE *to)
 {
-    cleanup_free char *line = copy_string("");
-    for (size_t i = 0; i < list->count; i++) {
-        char *longer = text_format("%s%s%s", line, i ? ", " : "", list->items[i]);
-        free(line);
-        line = longer;
-    }
+    cleanup_free char *line = strings_join(list, ", ");
     if (list->count)
         print_note(label, line, to);
 }

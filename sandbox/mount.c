@@ -76,13 +76,6 @@ int mount_attach(int mount, int dirfd, const char *path, const char *what, struc
     return 0;
 }
 
-int mount_open_inside(int root, const char *path, int flags)
-{
-    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    return sys_openat2(root, path, &how);
-}
-
 /* pivot_root(".", ".") stacks the old root on the new one; detaching it leaves the new one alone. */
 int mount_pivot(int root, struct error *err)
 {

@@ -34,10 +34,6 @@ int mount_tmpfs(uint64_t size, struct error *err);
 /* Moves a detached mount onto dirfd (path NULL or ""), or onto path beneath it. */
 int mount_attach(int mount, int dirfd, const char *path, const char *what, struct error *err);
 
-/* Opens what path names inside root, following links only within it. Returns the descriptor, or -1 with
- * errno. */
-int mount_open_inside(int root, const char *path, int flags);
-
 /* Makes the mount at root, of this mount namespace, "/" and the working folder; the old root goes. */
 int mount_pivot(int root, struct error *err);
 

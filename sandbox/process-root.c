@@ -53,7 +53,7 @@ static int is_folder(int fd, bool *folder)
 /* What is missing in the dyno is left out. */
 static int clone_source(int dyno, struct share *share, struct error *err)
 {
-    cleanup_fd int source = mount_open_inside(dyno, share->path, O_PATH);
+    cleanup_fd int source = sys_open_inside(dyno, share->path, O_PATH);
     if (source < 0 && errno == ENOENT)
         return 0;
     if (source < 0 || is_folder(source, &share->folder) < 0)
@@ -78,7 +78,7 @@ static int clone_sources(const struct sandbox_root *root, int dyno, struct share
 /* Returns the tree as a mount of this namespace. */
 static int mount_tree(int dyno, const char *path, struct error *err)
 {
-    cleanup_fd int folder = mount_open_inside(dyno, path, O_PATH | O_DIRECTORY);
+    cleanup_fd int folder = sys_open_inside(dyno, path, O_PATH | O_DIRECTORY);
     if (folder < 0)
         return fail_errno(err, "open the tree %s", path);
     cleanup_fd int tree = mount_clone(folder, "", true, err);
@@ -91,7 +91,7 @@ static int mount_tree(int dyno, const char *path, struct error *err)
 static int open_point(const struct sandbox_root *root, int tree, struct share *share, struct error *err)
 {
     bool folder = !share->folder;
-    share->point = mount_open_inside(tree, share->path, O_PATH);
+    share->point = sys_open_inside(tree, share->path, O_PATH);
     bool missing = share->point < 0 && (errno == ENOENT || errno == ENOTDIR);
     if (!missing && (share->point < 0 || is_folder(share->point, &folder) < 0))
         return fail_errno(err, "open %s in the tree %s", share->path, root->path);

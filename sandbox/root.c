@@ -269,7 +269,7 @@ static int open_parent(int root, const char *path, const char **name, int *paren
  * first. */
 static int make_folders(int root, const char *path, struct error *err)
 {
-    int folder = mount_open_inside(root, path, O_PATH | O_DIRECTORY);
+    int folder = sys_open_inside(root, path, O_PATH | O_DIRECTORY);
     if (folder >= 0)
         return folder;
     const char *name;
@@ -279,7 +279,7 @@ static int make_folders(int root, const char *path, struct error *err)
         return fail_errno(err, "make the folder %s in the dyno", path);
     if (open_parent(root, path, &name, &parent, &owned, err) < 0)
         return -1;
-    folder = mkdirat(parent, name, 0755) == 0 ? mount_open_inside(root, path, O_PATH | O_DIRECTORY) : -1;
+    folder = mkdirat(parent, name, 0755) == 0 ? sys_open_inside(root, path, O_PATH | O_DIRECTORY) : -1;
     return folder < 0 ? fail_errno(err, "make the folder %s in the dyno", path) : folder;
 }
 
@@ -319,7 +319,7 @@ static int make_mount_point(int root, const char *path, bool folder, struct erro
         return -1;
     int point = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (point < 0 && errno == EEXIST)
-        point = mount_open_inside(root, path, O_PATH);
+        point = sys_open_inside(root, path, O_PATH);
     return point < 0 ? fail_errno(err, "make %s in the dyno", path) : point;
 }
 
@@ -357,7 +357,7 @@ static int add_cow(const struct build *build, size_t index, struct error *err)
     if (attach(build, build->parts->views[index], mount->target, true, err) < 0)
         return -1;
     if (mount->keep)
-        build->kept[index] = mount_open_inside(build->root, mount->target, O_PATH | O_DIRECTORY);
+        build->kept[index] = sys_open_inside(build->root, mount->target, O_PATH | O_DIRECTORY);
     return 0;
 }
 

@@ -58,6 +58,14 @@ static inline int sys_openat2(int dirfd, const char *path, struct open_how *how)
     return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
 }
 
+/* Opens what path names inside root, following links only within it. */
+static inline int sys_open_inside(int root, const char *path, int flags)
+{
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    return sys_openat2(root, path, &how);
+}
+
 static inline int sys_pivot_root(const char *new_root, const char *put_old)
 {
     return (int)syscall(SYS_pivot_root, new_root, put_old);

@@ -66,6 +66,23 @@ void strings_copy(struct strings *to, const struct strings *from)
         strings_add(to, from->items[i]);
 }
 
+char *strings_join(const struct strings *list, const char *separator)
+{
+    char *text = copy_string("");
+    for (size_t i = 0; i < list->count; i++) {
+        char *longer = text_format("%s%s%s", text, i ? separator : "", list->items[i]);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+const char *text_from_env(const char *variable, const char *otherwise)
+{
+    const char *given = getenv(variable);
+    return given && *given ? given : otherwise;
+}
+
 void strings_clear(struct strings *list)
 {
     for (size_t i = 0; i < list->count; i++)

@@ -26,6 +26,7 @@ void strings_add(struct strings *list, const char *item); /* copies item */
 void strings_take(struct strings *list, char *item);      /* takes ownership of item */
 void strings_addf(struct strings *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strings_copy(struct strings *to, const struct strings *from); /* appends copies */
+char *strings_join(const struct strings *list, const char *separator);
 void strings_clear(struct strings *list);
 #define cleanup_strings __attribute__((cleanup(strings_clear)))
 
@@ -33,6 +34,9 @@ void strings_clear(struct strings *list);
  * the value inside the list, or NULL. */
 void strings_env_set(struct strings *env, const char *name, const char *value);
 const char *strings_env_get(const struct strings *env, const char *name);
+
+/* The value of an environment variable that is set and not empty, else otherwise. Not the caller's to free. */
+const char *text_from_env(const char *variable, const char *otherwise);
 
 /* Reads a whole file, at most limit bytes (else STATUS_DATA), NUL-terminated; *size (may be NULL) is its
  * length. */

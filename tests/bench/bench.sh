@@ -36,7 +36,8 @@ tree=$2 redis=$3
 cd "$dir"
 "$tree/bin/initdb" -D data -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
 "$tree/bin/pg_ctl" -D data -w -l log -o "-p 54329 -k $dir -c fsync=off" start >/dev/null
-"$redis/loaders/redis-server" --library-path "$redis/lib" "$redis/bin/redis-server" --port 0 --unixsocket "$dir/redis.sock" --save "" --daemonize yes --pidfile "$dir/redis.pid" >/dev/null
+"$redis"/usr/lib/*-linux-gnu/ld-linux-*.so.2 --argv0 redis-server --library-path "$(echo "$redis"/usr/lib/*-linux-gnu)" \
+    "$redis/usr/bin/redis-server" --port 0 --unixsocket "$dir/redis.sock" --save "" --daemonize yes --pidfile "$dir/redis.pid" >/dev/null
 until [ -s redis.pid ]; do :; done
 echo ready
 "$tree/bin/pg_ctl" -D data -m immediate stop >/dev/null
@@ -45,7 +46,7 @@ cd / && rm -rf "$dir"
 HAND
 chmod 755 "$work/by-hand" && chmod 777 "$work/hand"
 tree=$("$INDYNO" image inspect postgresql:16 | jq -r '.path + "/" + .tree')
-redis=$("$INDYNO" image inspect redis:7.0 | jq -r '.path + "/" + .tree')
+redis=$("$INDYNO" image inspect redis:7.0 | jq -r '.path + "/tree/root"')
 set -- "$work/by-hand" "$work/hand" "$tree" "$redis"
 [ "$(id -u)" != 0 ] || set -- setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 

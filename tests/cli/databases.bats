@@ -173,6 +173,13 @@ J
     [[ "$output" == *"addons[0].options.data_directory"*max_connections* ]]
 }
 
+@test "an extension that the server does not have gets a hint, once" {
+    run -1 --separate-stderr indyno run --postgres=16 "$app" -- \
+        sh -c 'psql -qc "create extension postgis"; psql -qc "create extension \"no such/../thing\""; psql -qc "create extension postgis"'
+    [ "$(grep -c 'note: the extension "postgis" is not in postgresql:16' <<<"$stderr")" = 1 ]
+    [[ "$stderr" == *"indyno image install postgresql:16 --from deb --with PACKAGE"* ]]
+}
+
 @test "the cluster is as fresh in the next run" {
     postgres psql -qc 'create table leftover (i int)'
     postgres psql -Atc "select count(*) from pg_class where relname = 'leftover'"

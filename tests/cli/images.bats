@@ -72,6 +72,25 @@ load helper
     [[ "$output" == *"(PostgreSQL) 16.14"* ]]
 }
 
+# Later runs, root's too, would show what it leads to.
+@test "a server that leaves a link in the place of its cluster is refused, and nothing of it stays" {
+    local store=$scratch/store bin=$scratch/bad/bin
+    mkdir -p "$bin"
+    printf '#!/bin/sh\nmkdir -p template/pg_wal\n' >"$bin/initdb"
+    cat >"$bin/postgres" <<'SH'
+#!/bin/sh
+[ "$1" = --single ] || { echo "postgres (PostgreSQL) 16.99"; exit; }
+cat >/dev/null
+rm -rf template
+ln -s /etc template
+SH
+    chmod 755 "$bin"/*
+    give "$scratch"
+    INDYNO_STORE=$store run -125 indyno image import postgresql "$scratch/bad"
+    [[ "$output" == *"the template cluster has no folder template"* ]]
+    [ "$(find "$store" -mindepth 1 ! -name .lock ! -name images)" = "" ]
+}
+
 @test "a package whose digest is not the catalog's is refused, and nothing of it stays" {
     local store=$scratch/store catalog=$scratch/catalog.json
     jq '.postgresql.releases |= map(select(.version == "14.23") | .digest |= map_values(sub("sha512-.."; "sha512-xx")))' \

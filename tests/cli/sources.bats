@@ -51,11 +51,30 @@ teardown() {
     answers --redis=valkey:8.1 '*valkey_version:8.1.*'
 }
 
-@test "the server's root is its own; /tmp, /app and /proc are the dyno's" {
-    run -0 --separate-stderr indyno run -q --redis=8.0 "$app" -- \
-        sh -c 'test -S /tmp/redis.sock && pgrep -x redis-server >/dev/null && ls /root 2>&1; readlink "/proc/$(pgrep -x redis-server)/root"; echo done'
-    [[ "$output" != */opt/indyno* ]]
-    [[ "$output" == *done ]]
+# As only root can see it: from outside, file by file.
+@test "no library of the tree reaches the step, none of the host's the server; /tmp, /app and /proc are the same" {
+    [ "$(id -u)" = 0 ] || skip "only root can look into the processes of a dyno"
+    local root server step place
+    root=$(indyno image inspect redis:8.0 | jq -r '.path + "/tree/root"')
+    mkfifo "$scratch/up"
+    give "$scratch"
+    start_indyno run -q --redis=8.0 "$app" -- sh -c 'env | grep ^LD_; echo up; exec sleep 1000' >"$scratch/up" &
+    local pid=$!
+    read -r line <"$scratch/up"
+    [ "$line" = up ]
+    server=$(descendant "$pid" redis-server) step=$(descendant "$pid" sleep)
+    for library in $(awk '$6 ~ /[.]so/ { print $6 }' "/proc/$server/maps" | sort -u); do
+        [ "/proc/$server/root/$library" -ef "$root/$library" ]
+    done
+    for library in $(awk '$6 ~ /[.]so/ { print $6 }' "/proc/$step/maps" | sort -u); do
+        [ "/proc/$step/root/$library" -ef "$library" ]
+    done
+    for place in tmp app proc/1; do
+        [ "/proc/$server/root/$place" -ef "/proc/$step/root/$place" ]
+    done
+    [ ! -e "/proc/$server/root/opt/indyno" ]
+    kill "$pid"
+    status_of "$pid" 143
 }
 
 @test "a version that is nowhere names the command that would bring it" {
@@ -97,6 +116,10 @@ J
         sh -c 'psql --version; pg_dump >/dev/null && pg_dumpall >/dev/null; cat /etc/os-release'
     [[ "$output" == *"(PostgreSQL) 17."* ]]
     [[ "$output" == *"$(grep ^VERSION_ID= /etc/os-release)"* ]]
+    # Another one beside it, which does not have them, is told of this one.
+    INDYNO_STORE=$scratch/store run -0 indyno image install postgresql:16
+    INDYNO_STORE=$scratch/store run -1 --separate-stderr indyno run --postgres=16 "$app" -- psql -c 'create extension vector'
+    [[ "$stderr" == *'the extension "vector" is not in postgresql:16'*"postgresql:17."*"has it: --postgres=17."* ]]
 }
 
 @test "source: built in a dyno from a tarball whose digest is known" {

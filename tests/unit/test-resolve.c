@@ -185,46 +185,6 @@ static void test_no_catalog(void **state)
     assert_string_equal(fixture->images[index].version, "6.4.1");
 }
 
-static void test_installable(void **state)
-{
-    const struct fixture *fixture = *state;
-    static const struct {
-        bool empty;                          /* nothing is installed */
-        const char *name, *wanted, *version; /* NULL: not to be installed */
-    } rows[] = {
-        {false, "postgresql", NULL, NULL},
-        {false, "postgresql", "16", NULL},
-        {false, "postgresql", "16.99", "16.99"},
-        {false, "postgresql", "15", "15"},
-        {false, "postgresql", "13", NULL},
-        {false, "postgresql", "12", NULL},
-        {false, "redis", "7", NULL},
-        {false, "redis", "6", NULL},
-        {false, "redis", "6.2.12", "6.2.12"},
-        {false, "redis", "8", "8.0"},
-        {false, "valkey", NULL, NULL},
-        {false, "mysql", NULL, NULL},
-        {false, "mysql", "8", NULL},
-        {true, "postgresql", NULL, "16"},
-        {true, "redis", "", "7.0"},
-        {true, "redis", "7", "7.0"},
-        {true, "redis", "6", "6.2"},
-        {true, "redis", "7.2", NULL},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *version = NULL;
-        bool installable =
-            resolve_installable(fixture->catalog, fixture->images, rows[i].empty ? 0 : INSTALLED,
-                                rows[i].name, rows[i].wanted, &version);
-        assert_int_equal(installable, rows[i].version != NULL);
-        if (!text_equal(version, rows[i].version))
-            fail_msg("%s:%s: %s", rows[i].name, rows[i].wanted ? rows[i].wanted : "",
-                     version ? version : "none");
-    }
-    const char *version;
-    assert_false(resolve_installable(NULL, fixture->images, INSTALLED, "redis", "8", &version));
-}
-
 static void test_client(void **state)
 {
     const struct fixture *fixture = *state;
@@ -252,7 +212,6 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_nothing_installed),
         cmocka_unit_test(test_no_catalog),
-        cmocka_unit_test(test_installable),
         cmocka_unit_test(test_client),
     };
     return cmocka_run_group_tests(tests, make_fixture, free_fixture);

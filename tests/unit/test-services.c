@@ -469,30 +469,60 @@ static void test_postgres_preparation(void **state)
     const struct {
         const struct row_addon *addons;
         const struct strings *settings;
-        const char *sql, *lines;
+        const char *sql;
+        size_t words; /* of settings */
     } rows[] = {
         {two, &no_settings,
          "CREATE DATABASE \"postgres_buildpack_db_stats\" OWNER \"postgres\" TEMPLATE "
          "\"postgres_buildpack_db\";\n",
-         ""},
-        {no_addons, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n", ""},
-        {set, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n", "-c\njit=off\n-c\ndatestyle=ISO, DMY\n"},
+         0},
+        {no_addons, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n", 0},
+        {set, &off, "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n", 4},
         {two, &off,
          "DROP SCHEMA IF EXISTS heroku_ext CASCADE;\n"
          "CREATE DATABASE \"postgres_buildpack_db_stats\" OWNER \"postgres\" TEMPLATE "
          "\"postgres_buildpack_db\";\n",
-         ""},
+         0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cleanup_app struct app app;
         cleanup_services struct services services;
         const struct service *service =
             service_of(GIVEN_POSTGRES_17, rows[i].addons, rows[i].settings, &services, &app);
-        assert_int_equal(service->argv.count, 8);
-        const char *script = service->argv.items[2];
-        ASSERT_LIST(&service->argv, "/bin/sh", "-c", script, "sh", "postgres_buildpack_db", rows[i].sql,
-                    rows[i].lines, "/opt/indyno/postgresql-17.10/bin/postgres");
+        static const char *const settings[] = {"-c", "jit=off", "-c", "datestyle=ISO, DMY"};
+        const char *const words[] = {"/bin/sh",
+                                     "-c",
+                                     service->argv.items[2],
+                                     "sh",
+                                     "/opt/indyno/postgresql-17.10/bin/postgres",
+                                     "postgres_buildpack_db",
+                                     rows[i].sql};
+        enum { WORDS_BEFORE = sizeof words / sizeof *words };
+        assert_int_equal(service->argv.count, WORDS_BEFORE + rows[i].words);
+        for (size_t j = 0; j < service->argv.count; j++)
+            assert_string_equal(service->argv.items[j],
+                                j < WORDS_BEFORE ? words[j] : settings[j - WORDS_BEFORE]);
     }
+}
+
+/* Trees of these images are nowhere: no other one has what is missing. */
+static void test_postgres_hints(void **state)
+{
+    (void)state;
+    cleanup_app struct app app;
+    cleanup_services struct services services;
+    cleanup_strings struct strings notes = {0};
+    const struct service *service = service_of(GIVEN_POSTGRES_17, no_addons, &no_settings, &services, &app);
+    assert_string_equal(service->engine->log_mark, "\" is not available");
+    service->engine->explain(service,
+                             "ERROR:  extension \"postgis\" is not available\n"
+                             "DETAIL:  something \" is not available\n"
+                             "ERROR:  extension \"postgis\" is not available\n"
+                             "ERROR:  collation \"x\" is not available\n"
+                             "ERROR:  extension \"cut sho",
+                             &notes);
+    ASSERT_LIST(&notes, "the extension \"postgis\" is not in postgresql:17.10; packages bring more: "
+                        "indyno image install postgresql:17 --from deb --with PACKAGE");
 }
 
 static void test_redis_argv(void **state)
@@ -774,6 +804,7 @@ int main(void)
         cmocka_unit_test(test_postgres_argv),
         cmocka_unit_test(test_postgres_settings),
         cmocka_unit_test(test_postgres_preparation),
+        cmocka_unit_test(test_postgres_hints),
         cmocka_unit_test(test_redis_argv),
         cmocka_unit_test(test_ready),
         cmocka_unit_test(test_postgres_mounts),

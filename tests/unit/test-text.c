@@ -74,6 +74,33 @@ static void test_list(void **state)
     assert_int_equal(copy.count, 4);
 }
 
+static void test_join(void **state)
+{
+    (void)state;
+    cleanup_strings struct strings list = {0};
+    cleanup_free char *none = strings_join(&list, ", ");
+    assert_string_equal(none, "");
+    strings_add(&list, "a");
+    cleanup_free char *one = strings_join(&list, ", ");
+    assert_string_equal(one, "a");
+    strings_add(&list, "");
+    strings_add(&list, "b");
+    cleanup_free char *three = strings_join(&list, ", ");
+    assert_string_equal(three, "a, , b");
+}
+
+static void test_from_env(void **state)
+{
+    (void)state;
+    unsetenv("INDYNO_TEST_TEXT");
+    assert_null(text_from_env("INDYNO_TEST_TEXT", NULL));
+    setenv("INDYNO_TEST_TEXT", "", 1);
+    assert_string_equal(text_from_env("INDYNO_TEST_TEXT", "otherwise"), "otherwise");
+    setenv("INDYNO_TEST_TEXT", "given", 1);
+    assert_string_equal(text_from_env("INDYNO_TEST_TEXT", "otherwise"), "given");
+    unsetenv("INDYNO_TEST_TEXT");
+}
+
 static void test_env(void **state)
 {
     (void)state;
@@ -270,6 +297,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compared),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_join),
+        cmocka_unit_test(test_from_env),
         cmocka_unit_test(test_env),
         cmocka_unit_test(test_read_limit),
         cmocka_unit_test(test_read_empty),
