@@ -147,8 +147,10 @@ static int check_version(const struct order *order, const struct image *image, s
 {
     if (!order->wanted || version_matches(image->version, order->wanted))
         return 0;
-    return fail(err, STATUS_DATA, "%s says that it is version %s, not %s", order->kind->program,
-                image->version, order->wanted);
+    fail(err, STATUS_DATA, "%s says that it is version %s, not %s", order->kind->program, image->version,
+         order->wanted);
+    error_remedy(err, "ask for %s:%s, or for %s without a version", image->name, image->version, image->name);
+    return -1;
 }
 
 static int prepare_server(const char *folder, const struct kind *kind, struct image *image, struct error *err)

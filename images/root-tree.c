@@ -169,6 +169,8 @@ char *root_tree_program(const char *folder, const struct kind *kind, struct erro
             return found;
     }
     fail(err, STATUS_DATA, "there is no %s in the tree", kind->program);
+    error_remedy(err, "it is looked for in %s, %s and others: take a tree that has it", kind->folders[0],
+                 kind->folders[1]);
     return NULL;
 }
 
@@ -193,6 +195,7 @@ static char *find_loader(const char *root, struct error *err)
         }
     }
     fail(err, STATUS_DATA, "there is no loader (ld-linux or ld-musl) in the tree");
+    error_remedy(err, "take a tree whose programs are linked against glibc or musl, with that libc in it");
     return NULL;
 }
 
