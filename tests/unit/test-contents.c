@@ -133,8 +133,9 @@ static void test_written(void **state)
     cleanup_free char *path = text_format("%s/" CONTENTS_FILE, fixture.scratch.path);
     cleanup_free char *text = text_read_file(AT_FDCWD, path, 1 << 16, NULL, NULL);
     static const char *const lines[] = {
-        "d 755 -\ttemplate/\nf 644 b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9\t"
-        "template/PG_VERSION\nd 755 -\ttree/\nf 644 ",
+        "d 755 -\ttemplate/\nf 644 ",
+        "b17ef6d19c7a5b1ee83b907c595526dcb1eb06db8227d650d5dda0a9f4ce8cd9\ttemplate/PG_VERSION\n",
+        "template/PG_VERSION\nd 755 -\ttree/\n",
         "l 777 bin/a b\ttree/link\n",
         "c775e7b757ede630cd0aa1113bd102661ab38829ca52a6422ab782862f268646\ttree/bin/redis\n",
         "c775e7b757ede630cd0aa1113bd102661ab38829ca52a6422ab782862f268646\ttree/again\n",
