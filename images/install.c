@@ -16,6 +16,7 @@
 
 #include "base/own.h"
 #include "catalog.h"
+#include "contents.h"
 #include "importer.h"
 #include "kind.h"
 #include "maker.h"
@@ -175,14 +176,15 @@ static int build(const char *folder, const struct order *order, struct image *im
         prepare_server(folder, order->kind, image, err) < 0)
         return -1;
     store_delete_tree(work);
-    return manifest_write(image, folder, err);
+    return contents_write(folder, image, err) < 0 ? -1 : manifest_write(image, folder, err);
 }
 
 static int build_and_publish(const char *store, const struct order *order, install_progress *progress,
                              struct error *err)
 {
     cleanup_image struct image image = {0};
-    cleanup_free char *staging = store_staging(store, err);
+    cleanup_fd int lock = -1;
+    cleanup_free char *staging = store_staging(store, &lock, err);
     if (!staging)
         return -1;
     mode_t mask = umask(022); /* every run reads the image, whatever its maker's umask is */
@@ -199,11 +201,11 @@ static int build_and_publish(const char *store, const struct order *order, insta
 
 /* ---- Whole installs ---- */
 
-static int open_store(const char *store, struct error *err)
+static int open_store(const char *store, const char *name, const char *wanted, struct error *err)
 {
     if (store_make(store, err) < 0)
         return -1;
-    int lock = store_lock(store, err);
+    int lock = store_lock_install(store, name, wanted, err);
     if (lock >= 0)
         store_sweep(store);
     return lock;
@@ -258,7 +260,7 @@ static int build_locked(const char *store, const struct order *order, install_pr
 static int install_order(const char *store, const struct order *order, install_progress *progress,
                          struct error *err)
 {
-    cleanup_fd int lock = open_store(store, err);
+    cleanup_fd int lock = open_store(store, order->import.name, order->wanted, err);
     if (lock < 0)
         return -1;
     cleanup_free char *installed =

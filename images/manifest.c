@@ -38,6 +38,7 @@ static const struct {
     {"user", offsetof(struct image, user), false},
     {"password", offsetof(struct image, password), false},
     {"database", offsetof(struct image, database), false},
+    {"contents", offsetof(struct image, contents), false},
 };
 
 static const struct {
@@ -47,7 +48,22 @@ static const struct {
     {"bins", offsetof(struct image, bins)},
 };
 
-enum { TEXT_COUNT = sizeof texts / sizeof *texts, LIST_COUNT = sizeof lists / sizeof *lists };
+static const struct {
+    const char *key;
+    size_t offset;
+} numbers[] = {
+    {"size", offsetof(struct image, size)},
+    {"template_size", offsetof(struct image, template_size)},
+};
+
+enum {
+    TEXT_COUNT = sizeof texts / sizeof *texts,
+    LIST_COUNT = sizeof lists / sizeof *lists,
+    NUMBER_COUNT = sizeof numbers / sizeof *numbers
+};
+
+/* What a double holds exactly, which is what a number of JSON is. */
+static const double number_max = 9007199254740992.0;
 
 static char **text_of(struct image *image, size_t i)
 {
@@ -57,6 +73,11 @@ static char **text_of(struct image *image, size_t i)
 static struct strings *list_of(struct image *image, size_t i)
 {
     return (struct strings *)(void *)((char *)image + lists[i].offset);
+}
+
+static uint64_t *number_of(struct image *image, size_t i)
+{
+    return (uint64_t *)(void *)((char *)image + numbers[i].offset);
 }
 
 static int read_texts(const cJSON *json, const char *path, struct image *image, struct error *err)
@@ -86,6 +107,19 @@ static int read_lists(const cJSON *json, const char *path, struct image *image, 
     return 0;
 }
 
+static int read_numbers(const cJSON *json, const char *path, struct image *image, struct error *err)
+{
+    for (size_t i = 0; i < NUMBER_COUNT; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, numbers[i].key);
+        if (!item)
+            continue;
+        if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= number_max))
+            return fail(err, STATUS_DATA, "%s: %s: expected a size", path, numbers[i].key);
+        *number_of(image, i) = (uint64_t)item->valuedouble;
+    }
+    return 0;
+}
+
 int manifest_read(const char *folder, struct image *image, struct error *err)
 {
     cleanup_free char *path = text_format("%s/%s", folder, MANIFEST_FILE);
@@ -96,7 +130,9 @@ int manifest_read(const char *folder, struct image *image, struct error *err)
     if (!cJSON_IsObject(json))
         return fail(err, STATUS_DATA, "%s: not a manifest", path);
     image->path = copy_string(folder);
-    return read_texts(json, path, image, err) < 0 ? -1 : read_lists(json, path, image, err);
+    if (read_texts(json, path, image, err) < 0 || read_lists(json, path, image, err) < 0)
+        return -1;
+    return read_numbers(json, path, image, err);
 }
 
 char *manifest_text(const struct image *image)
@@ -112,6 +148,9 @@ char *manifest_text(const struct image *image)
         for (size_t j = 0; j < list->count; j++)
             cJSON_AddItemToArray(array, cJSON_CreateString(list->items[j]));
     }
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        if (*number_of(from, i))
+            cJSON_AddNumberToObject(json, numbers[i].key, (double)*number_of(from, i));
     return cJSON_Print(json);
 }
 
@@ -133,5 +172,6 @@ void image_clear(struct image *image)
     for (size_t i = 0; i < LIST_COUNT; i++)
         strings_clear(list_of(image, i));
     free(image->path);
+    free(image->store);
     *image = (struct image){0};
 }

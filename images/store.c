@@ -15,85 +15,96 @@
 
 #define STAGING_PREFIX ".new-"
 
-char *store_path(void)
+enum { LOCK_NAME_MAX = 200 };
+
+/* ---- Locks ---- */
+
+static bool is_same(const struct stat *a, const struct stat *b)
 {
-    const char *given = text_from_env("INDYNO_STORE", NULL), *data = text_from_env("XDG_DATA_HOME", "");
-    if (given)
-        return copy_string(given);
-    if (geteuid() == 0)
-        return copy_string("/var/lib/indyno");
-    if (*data == '/')
-        return text_format("%s/indyno", data);
-    return text_format("%s/.local/share/indyno", text_from_env("HOME", ""));
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-const char *images_config_dir(void)
+int store_lock_folder(const char *path, int operation)
 {
-    return text_from_env("INDYNO_CONFIG_DIR", SYSCONFDIR "/indyno");
-}
-
-/* ---- Listing ---- */
-
-static int by_name_and_version(const void *a, const void *b)
-{
-    const struct image *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : version_compare(y->version, x->version);
-}
-
-static void add_image(const char *folder, struct image **images, size_t *count)
-{
-    struct image image = {0};
-    if (manifest_read(folder, &image, NULL) < 0) {
-        image_clear(&image); /* not an image: nothing that a run could use */
-        return;
+    struct stat held, there;
+    cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, operation | LOCK_NB) < 0 || fstat(fd, &held) < 0 || stat(path, &there) < 0)
+        return -1;
+    if (!is_same(&held, &there)) {
+        errno = ESTALE;
+        return -1;
     }
-    *images = reallocate(*images, *count + 1, sizeof **images);
-    (*images)[(*count)++] = image;
+    return steal_fd(&fd);
 }
 
-static void list_versions(const char *folder, struct image **images, size_t *count)
+static bool is_inode(int fd, ino_t inode)
 {
-    cleanup_dir DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while (dir && (entry = readdir(dir))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        cleanup_free char *image = text_format("%s/%s", folder, entry->d_name);
-        add_image(image, images, count);
-    }
+    struct stat st;
+    return inode == 0 || (fstat(fd, &st) == 0 && st.st_ino == inode);
 }
 
-int store_list(const char *store, struct image **images, size_t *count, struct error *err)
+int image_hold(const struct image *image, struct error *err)
 {
-    *images = NULL;
-    *count = 0;
-    cleanup_free char *folder = text_format("%s/images", store);
-    cleanup_dir DIR *dir = opendir(folder);
-    if (!dir && errno == ENOENT)
-        return 0;
-    if (!dir)
-        return fail_errno(err, "read the store %s", folder);
-    struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        cleanup_free char *name = text_format("%s/%s", folder, entry->d_name);
-        list_versions(name, images, count);
-    }
-    if (*count)
-        qsort(*images, *count, sizeof **images, by_name_and_version);
-    return 0;
+    cleanup_fd int fd = store_lock_folder(image->path, LOCK_SH);
+    if (fd >= 0 && is_inode(fd, image->inode))
+        return steal_fd(&fd);
+    if (fd < 0 && errno != ENOENT && errno != ESTALE && errno != EWOULDBLOCK)
+        return fail_errno(err, "hold %s", image->path);
+    fail(err, STATUS_NO_ROOM, "%s:%s was removed while this run was starting", image->name, image->version);
+    error_remedy(err, "try again");
+    return -1;
 }
 
-void images_free(struct image *images, size_t count)
+static int is_in_use(const char *name, const char *version, struct error *err)
 {
-    for (size_t i = 0; i < count; i++)
-        image_clear(&images[i]);
-    free(images);
+    fail(err, STATUS_NO_ROOM, "%s:%s is in use by a run", name, version);
+    error_remedy(err, "try again when the run has ended");
+    return -1;
 }
 
-/* ---- Changing ---- */
+/* The descriptor of an image's folder that nobody else uses, or -1 with errno ENOENT where there is none. */
+static int lock_image(const char *place, const char *name, const char *version, struct error *err)
+{
+    int fd;
+    do
+        fd = store_lock_folder(place, LOCK_EX);
+    while (fd < 0 && errno == ESTALE); /* another took its place in between */
+    if (fd >= 0 || errno == ENOENT)
+        return fd;
+    int errnum = errno;
+    if (errnum == EWOULDBLOCK)
+        is_in_use(name, version, err);
+    else
+        fail_errno(err, "lock %s", place);
+    errno = errnum;
+    return -1;
+}
+
+/* Two words that become one share a lock, which only makes one of them wait. */
+static char *lock_path(const char *store, const char *name, const char *wanted)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    cleanup_free char *word = text_format("%s-%s", name, wanted ? wanted : "");
+    for (char *c = word; *(c += strspn(c, safe));)
+        *c = '_';
+    return text_format("%s/.lock-%.*s", store, LOCK_NAME_MAX, word);
+}
+
+/* The file stays: whoever removed it would take it from under one who has it open and waits. It is empty, and
+ * there are no more of them than words that were ever asked for. */
+int store_lock_install(const char *store, const char *name, const char *wanted, struct error *err)
+{
+    cleanup_free char *path = lock_path(store, name, wanted);
+    cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return fail_errno(err, "open %s", path);
+    while (flock(fd, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return fail_errno(err, "lock %s", path);
+    return steal_fd(&fd);
+}
+
+/* ---- Folders ---- */
 
 static int make_each_folder(const char *path, struct error *err)
 {
@@ -126,20 +137,6 @@ int store_make(const char *store, struct error *err)
     return make_folders(folder, err);
 }
 
-int store_lock(const char *store, struct error *err)
-{
-    cleanup_free char *path = text_format("%s/.lock", store);
-    cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 && errno == ENOENT)
-        return fail(err, STATUS_DATA, "%s: there is no store yet", store);
-    if (fd < 0)
-        return fail_errno(err, "open %s", path);
-    while (flock(fd, LOCK_EX) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "lock %s", path);
-    return steal_fd(&fd);
-}
-
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
 {
     (void)st;
@@ -163,7 +160,9 @@ void store_delete_tree(const char *folder)
     nftw(folder, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
-void store_sweep(const char *store)
+/* ---- Staging ---- */
+
+void store_each_dead(const char *store, store_visit *visit, void *context)
 {
     cleanup_dir DIR *dir = opendir(store);
     struct dirent *entry;
@@ -171,19 +170,42 @@ void store_sweep(const char *store)
         if (!text_starts(entry->d_name, STAGING_PREFIX))
             continue;
         cleanup_free char *folder = text_format("%s/%s", store, entry->d_name);
-        store_delete_tree(folder);
+        cleanup_fd int lock = store_lock_folder(folder, LOCK_EX);
+        if (lock >= 0 || errno == ENOTDIR)
+            visit(folder, context);
     }
 }
 
-char *store_staging(const char *store, struct error *err)
+static void delete_dead(const char *folder, void *context)
 {
-    cleanup_free char *folder = text_format("%s/" STAGING_PREFIX "XXXXXX", store);
-    if (!mkdtemp(folder) || chmod(folder, 0755) < 0) {
-        fail_errno(err, "make a folder in %s", store);
-        return NULL;
-    }
-    return steal_pointer(folder);
+    (void)context;
+    store_delete_tree(folder);
 }
+
+void store_sweep(const char *store)
+{
+    store_each_dead(store, delete_dead, NULL);
+}
+
+char *store_staging(const char *store, int *lock, struct error *err)
+{
+    for (;;) {
+        cleanup_free char *folder = text_format("%s/" STAGING_PREFIX "XXXXXX", store);
+        if (!mkdtemp(folder))
+            break;
+        /* shared, as a run's: it stays held where it is published */
+        *lock = store_lock_folder(folder, LOCK_SH);
+        if (*lock >= 0 && fchmod(*lock, 0755) == 0)
+            return steal_pointer(folder);
+        /* a sweep that came before the lock took it for a dead one's */
+        if (*lock >= 0 || (errno != EWOULDBLOCK && errno != ENOENT))
+            break;
+    }
+    fail_errno(err, "make a folder in %s", store);
+    return NULL;
+}
+
+/* ---- Publishing ---- */
 
 /* Whether there is an image that this indyno can use. */
 static bool is_usable(const char *place)
@@ -192,39 +214,70 @@ static bool is_usable(const char *place)
     return manifest_read(place, &image, NULL) == 0;
 }
 
-int store_publish(const char *store, const char *staging, const struct image *image, bool replace,
-                  struct error *err)
+/* Puts staging where an image is that nobody uses, and deletes that. 1: there is none any more. */
+static int exchange(const char *staging, const char *place, const struct image *image, struct error *err)
 {
-    cleanup_free char *folder = text_format("%s/images/%s", store, image->name);
-    cleanup_free char *place = text_format("%s/%s", folder, image->version);
-    if (make_folders(folder, err) < 0)
-        return -1;
-    if (rename(staging, place) == 0)
-        return 0;
-    if (errno != EEXIST && errno != ENOTEMPTY)
-        return fail_errno(err, "move the image to %s", place);
-    if ((replace || !is_usable(place)) && renameat2(AT_FDCWD, staging, AT_FDCWD, place, RENAME_EXCHANGE) < 0)
+    cleanup_fd int old = lock_image(place, image->name, image->version, err);
+    if (old < 0)
+        return errno == ENOENT ? 1 : -1;
+    if (renameat2(AT_FDCWD, staging, AT_FDCWD, place, RENAME_EXCHANGE) < 0)
         return fail_errno(err, "exchange the image at %s", place);
     store_delete_tree(staging);
     return 0;
 }
 
-int store_remove(const char *store, const char *name, const char *version, struct error *err)
+static int publish(const char *staging, const char *place, const struct image *image, bool replace,
+                   struct error *err)
 {
-    cleanup_free char *place = text_format("%s/images/%s/%s", store, name, version);
-    cleanup_free char *staging = store_staging(store, err);
+    for (int status;;) {
+        if (rename(staging, place) == 0)
+            return 0;
+        if (errno != EEXIST && errno != ENOTEMPTY)
+            return fail_errno(err, "move the image to %s", place);
+        if (!replace && is_usable(place)) {
+            store_delete_tree(staging);
+            return 0;
+        }
+        if ((status = exchange(staging, place, image, err)) <= 0)
+            return status;
+    }
+}
+
+int store_publish(const char *store, const char *staging, const struct image *image, bool replace,
+                  struct error *err)
+{
+    cleanup_free char *folder = text_format("%s/images/%s", store, image->name);
+    cleanup_free char *place = text_format("%s/%s", folder, image->version);
+    return make_folders(folder, err) < 0 ? -1 : publish(staging, place, image, replace, err);
+}
+
+/* ---- Removing ---- */
+
+/* Renamed first, so that it is gone at once and whole, and a sweep finishes a removal that is killed. */
+static int bury(const char *store, const char *place, struct error *err)
+{
+    cleanup_fd int lock = -1;
+    cleanup_free char *staging = store_staging(store, &lock, err);
     cleanup_free char *grave = staging ? text_format("%s/image", staging) : NULL;
     if (!grave)
         return -1;
-    /* renamed first, so that it is gone at once and whole, and a sweep finishes a removal that is killed */
-    if (rename(place, grave) < 0) {
-        if (errno == ENOENT)
-            fail(err, STATUS_DATA, "%s:%s is not installed", name, version);
-        else
-            fail_errno(err, "remove %s", place);
-        store_delete_tree(staging);
-        return -1;
-    }
+    int status = rename(place, grave) < 0 ? fail_errno(err, "remove %s", place) : 0;
     store_delete_tree(staging);
-    return 0;
+    return status;
+}
+
+int store_remove(const char *store, const char *name, const char *version, struct error *err)
+{
+    cleanup_free char *place = text_format("%s/images/%s/%s", store, name, version);
+    cleanup_fd int lock = lock_image(place, name, version, err);
+    if (lock >= 0)
+        return bury(store, place, err);
+    return errno == ENOENT ? fail(err, STATUS_DATA, "%s:%s is not installed", name, version) : -1;
+}
+
+bool store_in_use(const char *store, const char *name, const char *version)
+{
+    cleanup_free char *place = text_format("%s/images/%s/%s", store, name, version);
+    cleanup_fd int lock = store_lock_folder(place, LOCK_EX);
+    return lock < 0 && errno == EWOULDBLOCK;
 }

@@ -84,7 +84,7 @@ static int pull_engine(const struct services_input *input, const struct engine *
                          input->options->quiet ? NULL : install_say, err);
 }
 
-static int pull(const struct options *options, const char *store, struct prepared *prepared,
+static int pull(const struct options *options, const struct strings *stores, struct prepared *prepared,
                 struct error *err)
 {
     const struct services_input input = {.options = options,
@@ -93,10 +93,10 @@ static int pull(const struct options *options, const char *store, struct prepare
                                          .image_count = prepared->image_count,
                                          .catalog = prepared->catalog};
     for (size_t i = 0; i < ENGINE_COUNT; i++)
-        if (pull_engine(&input, engines[i], store, err) < 0)
+        if (pull_engine(&input, engines[i], stores->items[0], err) < 0)
             return -1;
     images_free(prepared->images, prepared->image_count);
-    return store_list(store, &prepared->images, &prepared->image_count, err);
+    return stores_list(stores, &prepared->images, &prepared->image_count, err);
 }
 
 static int read_store(const struct options *options, bool may_pull, struct prepared *prepared,
@@ -104,11 +104,11 @@ static int read_store(const struct options *options, bool may_pull, struct prepa
 {
     if (!services_wanted(options, &prepared->app))
         return 0;
-    cleanup_free char *store = store_path();
-    if (store_list(store, &prepared->images, &prepared->image_count, err) < 0 ||
+    cleanup_strings struct strings stores = store_search();
+    if (stores_list(&stores, &prepared->images, &prepared->image_count, err) < 0 ||
         catalog_load(&prepared->catalog, err) < 0)
         return -1;
-    return may_pull ? pull(options, store, prepared, err) : 0;
+    return may_pull ? pull(options, &stores, prepared, err) : 0;
 }
 
 /* A user who may go without subordinate ids has them where they are to be had. */
@@ -159,6 +159,27 @@ static int read_all(const struct options *options, bool probe, struct prepared *
     return 0;
 }
 
+static int hold(struct prepared *prepared, const struct image *image, struct error *err)
+{
+    if (!image)
+        return 0;
+    int fd = image_hold(image, err);
+    if (fd < 0)
+        return -1;
+    prepared->holds[prepared->hold_count++] = fd;
+    return 0;
+}
+
+static int hold_images(struct prepared *prepared, struct error *err)
+{
+    const struct services *services = &prepared->plan.services;
+    for (size_t i = 0; i < services->count; i++)
+        if (hold(prepared, services->items[i].image, err) < 0 ||
+            hold(prepared, services->items[i].client, err) < 0)
+            return -1;
+    return 0;
+}
+
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     *prepared = (struct prepared){.dir_fd = -1};
@@ -180,7 +201,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .lang = prepared->lang,
                                      .term = find_term(),
                                      .random_hex = text_random_hex};
-    return plan_make(&input, &prepared->plan, err);
+    return plan_make(&input, &prepared->plan, err) < 0 ? -1 : hold_images(prepared, err);
 }
 
 void prepared_clear(struct prepared *prepared)
@@ -196,6 +217,8 @@ void prepared_clear(struct prepared *prepared)
     close_fd(&prepared->dir_fd);
     for (size_t i = 0; i < prepared->bind_count; i++)
         close_fd(&prepared->bind_fds[i]);
+    for (size_t i = 0; i < prepared->hold_count; i++)
+        close_fd(&prepared->holds[i]);
     free(prepared->bind_fds);
     free(prepared->dir);
     free(prepared->cwd);

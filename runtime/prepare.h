@@ -11,6 +11,8 @@
 #include "options.h"
 #include "plan.h"
 
+enum { PREPARED_HOLDS_MAX = 2 * ENGINE_COUNT }; /* a server and its clients */
+
 struct prepared {
     struct app app;
     struct image *images;
@@ -24,11 +26,14 @@ struct prepared {
     char *dir, *cwd, *state_dir;
     const char *lang;
     struct plan plan;
+    int holds[PREPARED_HOLDS_MAX]; /* image_hold's, of the plan's images */
+    size_t hold_count;
 };
 
 /* With probe, what the host can do is tried (sandbox_probe), for a plan that is printed; a run only tries
  * where it has to choose, and installs what --pull=missing asks for. STATUS_USAGE and STATUS_DATA as plan_make;
- * STATUS_POLICY where sudo's caller does not own DIR. */
+ * STATUS_POLICY where sudo's caller does not own DIR; STATUS_NO_ROOM where an image was removed meanwhile. The
+ * plan's images stay in the store until it is cleared. */
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err);
 void prepared_clear(struct prepared *prepared);
 #define cleanup_prepared __attribute__((cleanup(prepared_clear)))

@@ -60,7 +60,7 @@ load helper
     give "$scratch"
     INDYNO_STORE=$store run -125 indyno image import redis "$scratch/bad"
     [[ "$output" == *"my own words"* ]]
-    [ "$(find "$store" -mindepth 1 ! -name .lock ! -name images)" = "" ]
+    [ "$(find "$store" -mindepth 1 ! -name '.lock-*' ! -name images)" = "" ]
 }
 
 @test "import of a Postgres: a template is made, and it runs" {
@@ -98,5 +98,125 @@ SH
     give "$scratch"
     INDYNO_STORE=$store INDYNO_CATALOG=$catalog run -125 indyno image install postgresql:14
     [[ "$output" == *"its digest is sha512-"*", not sha512-xx"* ]]
-    [ "$(find "$store" -mindepth 1 ! -name .lock ! -name images)" = "" ]
+    [ "$(find "$store" -mindepth 1 ! -name '.lock-*' ! -name images)" = "" ]
+}
+
+# A store of this test's own with a Redis, whose version and root filesystem it sets; it is the one in use from here on.
+make_store() {
+    version=$(indyno image inspect redis:7.0 | jq -r .version)
+    root=$(indyno image inspect redis:7.0 | jq -r '.path + "/tree/root"')
+    others=$INDYNO_STORE
+    export INDYNO_STORE=$scratch/store
+    run -0 indyno image import redis "$root"
+    image=$scratch/store/images/redis/$version
+}
+
+# A second release of the same line, which is no copy that would run elsewhere.
+add_release() { # VERSION
+    cp -a "$image" "$scratch/store/images/redis/$1"
+    jq --arg version "$1" '.version = $version' "$image/manifest.json" >"$scratch/store/images/redis/$1/manifest.json"
+    give "$scratch/store"
+}
+
+@test "verify: every difference to what was installed is told by name" {
+    make_store
+    run -0 --separate-stderr indyno image verify
+    [ "$output" = "redis:$version: ok" ]
+    printf x | dd of="$image/tree/root/etc/passwd" conv=notrunc status=none
+    rm "$image/tree/clients/redis-cli"
+    echo new >"$image/tree/root/etc/new"$'\e'
+    chmod 777 "$image/tree/root/var"
+    run -1 --separate-stderr indyno image verify redis:7.0
+    [ "$output" = "redis:$version: missing: tree/clients/redis-cli
+redis:$version: added: tree/root/etc/new\\x1b
+redis:$version: changed: tree/root/etc/passwd
+redis:$version: mode changed: tree/root/var" ]
+    run -65 indyno image verify redis:6
+    rm "$image/contents"
+    run -1 --separate-stderr indyno image verify
+    [ "$output" = "redis:$version: missing: contents" ]
+    jq 'del(.contents)' "$image/manifest.json" >"$scratch/manifest"
+    cat "$scratch/manifest" >"$image/manifest.json"
+    run -1 --separate-stderr indyno image verify
+    [ "$output" = "redis:$version: not measured: install it again" ]
+}
+
+@test "an image that a run uses is neither removed nor replaced" {
+    make_store
+    mkfifo "$scratch/go"
+    start_indyno run -q --redis "$app" -- sh -c 'redis-cli ping; read line; redis-cli ping' \
+        <"$scratch/go" >"$scratch/out" &
+    local run=$!
+    exec 5>"$scratch/go"
+    until grep -qs PONG "$scratch/out"; do kill -0 "$run"; sleep 0.05; done
+    run -75 indyno image rm "redis:$version"
+    [[ "$output" == *"redis:$version is in use by a run"* ]]
+    run -75 indyno image import redis "$root"
+    [[ "$output" == *"redis:$version is in use by a run"* ]]
+    [ "$(find "$scratch/store" -mindepth 1 -maxdepth 1 -name '.new-*')" = "" ]
+    add_release 7.0.999
+    run -0 --separate-stderr indyno image prune --dry-run
+    [[ "$output" == *"redis:$version: kept: in use by a run"* ]]
+    run -0 --separate-stderr indyno image prune
+    [[ "$output" == *"redis:$version: kept: in use by a run"* ]]
+    echo >&5
+    exec 5>&-
+    status_of "$run" 0
+    [ "$(grep -c PONG "$scratch/out")" = 2 ]
+    run -0 indyno image rm "redis:$version" redis:7.0.999
+    run -0 --separate-stderr indyno image ls --json
+    [ "$output" = "[]" ]
+}
+
+@test "two installs of one image at once: both succeed, one does the work" {
+    make_store
+    export INDYNO_STORE=$scratch/two INDYNO_CATALOG=$scratch/catalog.json
+    jq -n --arg root "$root" '{redis: {default: "7.0", releases: [{version: "7.0", from: "dir", source: $root}]}}' \
+        >"$INDYNO_CATALOG"
+    give "$scratch"
+    local one
+    indyno image install redis >"$scratch/one" 2>&1 3>&- &
+    one=$!
+    run -0 indyno image install redis:7.0
+    echo "$output" >"$scratch/other"
+    status_of "$one" 0
+    [ "$(cat "$scratch/one" "$scratch/other" | grep -c fetching)" = 1 ]
+    [ "$(cat "$scratch/one" "$scratch/other" | grep -c "redis:$version is installed")" = 1 ]
+    run -0 --separate-stderr indyno image verify
+    [ "$output" = "redis:$version: ok" ]
+    [ "$(find "$scratch/two" -mindepth 1 -maxdepth 1 ! -name '.lock-*' ! -name images)" = "" ]
+}
+
+@test "prune: older releases of a line, and what killed installs left" {
+    make_store
+    add_release 7.0.1
+    add_release 7.2.1
+    mkdir "$scratch/store/.new-dead"
+    echo half >"$scratch/store/.new-dead/file"
+    give "$scratch/store"
+    run -0 --separate-stderr indyno image prune --dry-run
+    [[ "${lines[0]}" == "redis:7.0.1: would be removed, "*" MB: $version is there" ]]
+    [[ "${lines[1]}" == "$scratch/store/.new-dead: would be removed, 5 B: "* ]]
+    [[ "${lines[2]}" == "total: "*" MB" ]]
+    [ "${#lines[@]}" = 3 ]
+    run -0 --separate-stderr indyno image prune
+    [[ "${lines[0]}" == "redis:7.0.1: removed, "* ]]
+    [ "$(indyno image ls --json | jq -r '[.[].version] | join(" ")')" = "7.2.1 $version" ]
+    [ ! -e "$scratch/store/.new-dead" ]
+    run -0 --separate-stderr indyno image prune
+    [ "$output" = "total: 0 B" ]
+    run -64 indyno image prune everything
+}
+
+@test "further stores are read through, and not written" {
+    make_store
+    INDYNO_STORE=$scratch/store:$others
+    [ "$(indyno image inspect redis:7.0 | jq -r .path)" = "$image" ]
+    [ "$(indyno image ls --json | jq -r '.[] | select(.name == "postgresql" and .version == "16.14") | .store')" = "$others" ]
+    run -0 --separate-stderr indyno run -q --postgres=16 --redis=7.0 "$app" -- psql -Atc 'SELECT 1'
+    [ "$output" = 1 ]
+    run -65 indyno image rm postgresql:16.14
+    [[ "$output" == *"postgresql:16.14 is in $others, which is only read"* ]]
+    run -0 indyno image rm "redis:$version"
+    [[ "$(indyno image inspect redis:7.0 | jq -r .path)" == "$others"/* ]]
 }

@@ -35,6 +35,9 @@ static void fill_optional(struct image *image)
     image->user = copy_string("u");
     image->password = copy_string("");
     image->database = copy_string("d");
+    image->contents = copy_string("sha256:00");
+    image->size = 4200000001;
+    image->template_size = 1;
 }
 
 static void assert_text(const char *key, const char *text, const char *expected)
@@ -65,6 +68,9 @@ static void assert_same(const struct image *image, const struct image *expected)
     assert_text("user", image->user, expected->user);
     assert_text("password", image->password, expected->password);
     assert_text("database", image->database, expected->database);
+    assert_text("contents", image->contents, expected->contents);
+    assert_int_equal(image->size, expected->size);
+    assert_int_equal(image->template_size, expected->template_size);
     assert_strings(&image->bins, &expected->bins);
 }
 
@@ -128,10 +134,10 @@ static void test_cleared_is_empty(void **state)
 static const struct {
     const char *key, *value;
 } good[] = {
-    {"name", "\"postgresql\""},   {"version", "\"16.14\""}, {"source", "\"npm:x\""}, {"digest", "null"},
-    {"tree", "\"tree\""},         {"server", "\"bin/x\""},  {"template", "\"t\""},   {"locale", "\"C\""},
-    {"locpath", "\"l\""},         {"user", "\"u\""},        {"password", "\"p\""},   {"database", "\"d\""},
-    {"bins", "[\"bin\"]"},
+    {"name", "\"postgresql\""}, {"version", "\"16.14\""}, {"source", "\"npm:x\""}, {"digest", "null"},
+    {"tree", "\"tree\""},       {"server", "\"bin/x\""},  {"template", "\"t\""},   {"locale", "\"C\""},
+    {"locpath", "\"l\""},       {"user", "\"u\""},        {"password", "\"p\""},   {"database", "\"d\""},
+    {"bins", "[\"bin\"]"},      {"contents", "\"c\""},    {"size", "1"},           {"template_size", "1"},
 };
 
 /* The good one with key's value replaced, or left out where value is NULL. */
@@ -182,9 +188,9 @@ static void test_texts(void **state)
         const char *key;
         bool required;
     } rows[] = {
-        {"name", true},     {"version", true}, {"source", true},    {"tree", true},
-        {"digest", false},  {"server", false}, {"template", false}, {"locale", false},
-        {"locpath", false}, {"user", false},   {"password", false}, {"database", false},
+        {"name", true},      {"version", true},   {"source", true},    {"tree", true},     {"digest", false},
+        {"server", false},   {"template", false}, {"locale", false},   {"locpath", false}, {"user", false},
+        {"password", false}, {"database", false}, {"contents", false},
     };
     static const char *const wrong[] = {"1", "true", "[]", "{}", "[\"a\"]"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -217,6 +223,27 @@ static void test_lists(void **state)
     }
 }
 
+static void test_sizes(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"size", "template_size"};
+    static const struct {
+        const char *value, *message;
+    } rows[] = {
+        {NULL, NULL},
+        {"0", NULL},
+        {"9007199254740992", NULL},
+        {"-1", "expected a size"},
+        {"1e300", "expected a size"},
+        {"null", "expected a size"},
+        {"\"1\"", "expected a size"},
+        {"[1]", "expected a size"},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        for (size_t j = 0; j < sizeof rows / sizeof *rows; j++)
+            check_key(keys[i], rows[j].value, rows[j].message);
+}
+
 static void test_no_manifest(void **state)
 {
     (void)state;
@@ -246,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_cleared_is_empty),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_no_manifest),
         cmocka_unit_test(test_no_file),
     };
