@@ -41,6 +41,7 @@ push_root() { # IMAGE NAME:TAG
 
 teardown() {
     if [ -n "${registry-}" ]; then kill "$registry"; fi
+    if [ -n "${dyno-}" ]; then kill "$dyno"; fi # of a test that failed
     teardown_scratch
 }
 
@@ -59,10 +60,10 @@ teardown() {
     mkfifo "$scratch/up"
     give "$scratch"
     start_indyno run -q --redis=8.0 "$app" -- sh -c 'env | grep ^LD_; echo up; exec sleep 1000' >"$scratch/up" &
-    local pid=$!
+    dyno=$!
     read -r line <"$scratch/up"
     [ "$line" = up ]
-    server=$(descendant "$pid" redis-server) step=$(descendant "$pid" sleep)
+    server=$(descendant "$dyno" redis-server) step=$(descendant "$dyno" sleep)
     for library in $(awk '$6 ~ /[.]so/ { print $6 }' "/proc/$server/maps" | sort -u); do
         [ "/proc/$server/root/$library" -ef "$root/$library" ]
     done
@@ -73,8 +74,9 @@ teardown() {
         [ "/proc/$server/root/$place" -ef "/proc/$step/root/$place" ]
     done
     [ ! -e "/proc/$server/root/opt/indyno" ]
-    kill "$pid"
-    status_of "$pid" 143
+    kill "$dyno"
+    status_of "$dyno" 143
+    dyno=
 }
 
 @test "a version that is nowhere names the command that would bring it" {
