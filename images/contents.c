@@ -2,44 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "importer.h"
 #include "store.h"
+#include "tool.h"
 
 enum { DIGEST_SIZE = 64, CONTENTS_MAX = 256 << 20 };
-
-extern char **environ;
-
-/* ---- Programs ---- */
-
-static int run(char *const *argv, int input, int output, struct error *err)
-{
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    int status;
-    posix_spawn_file_actions_init(&actions);
-    if (input >= 0)
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    errno = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (errno)
-        return fail_errno(err, "run %s", argv[0]);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for %s", argv[0]);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0
-               ? 0
-               : fail(err, STATUS_ERRORED, "%s failed (its reason is above)", argv[0]);
-}
 
 static int measure(const char *folder, const struct image *image, int output, struct error *err)
 {
@@ -49,7 +23,7 @@ static int measure(const char *folder, const struct image *image, int output, st
     strings_add(&argv, folder);
     if (image->tree[0] == '/')
         strings_add(&argv, image->tree);
-    return run(argv.items, -1, output, err) < 0
+    return tool_run((const char *const *)argv.items, -1, output, err) < 0
                ? error_context(err, "measure %s:%s", image->name, image->version)
                : 0;
 }
@@ -57,18 +31,18 @@ static int measure(const char *folder, const struct image *image, int output, st
 /* "sha256:..." of all of an open file, or NULL. */
 static char *digest_of(int fd, struct error *err)
 {
-    char program[] = "sha256sum", digest[DIGEST_SIZE];
-    char *const argv[] = {program, NULL};
+    static const char *const argv[] = {"sha256sum", NULL};
+    char digest[DIGEST_SIZE];
     cleanup_fd int output = memfd_create("digest", MFD_CLOEXEC);
     if (output < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-        fail_errno(err, "run %s", program);
+        fail_errno(err, "run %s", argv[0]);
         return NULL;
     }
-    if (run(argv, fd, output, err) < 0)
+    if (tool_run(argv, fd, output, err) < 0)
         return NULL;
     if (pread(output, digest, DIGEST_SIZE, 0) == DIGEST_SIZE)
         return text_format("sha256:%.*s", DIGEST_SIZE, digest);
-    fail(err, STATUS_ERRORED, "%s does not say a digest", program);
+    fail(err, STATUS_ERRORED, "%s does not say a digest", argv[0]);
     return NULL;
 }
 

@@ -20,8 +20,8 @@
  * folder beside it and renamed into place, so that a killed install leaves nothing that a later one trips
  * over.
  *
- * Who uses an image holds a shared flock(2) on its folder, who removes or replaces it an exclusive one, so
- * that nothing is taken away from under a run. The kernel drops it with its holder.
+ * Who uses an image holds a shared lock on its manifest, who removes or replaces it an exclusive one, so that
+ * nothing is taken away from under a run. The kernel drops it with its holder.
  */
 #ifndef INDYNO_IMAGE_H
 #define INDYNO_IMAGE_H

@@ -5,11 +5,15 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "store.h"
+
+enum { ERRORS_SHOWN = 2048 };
 
 char *importer_path(const char *name)
 {
@@ -86,14 +90,15 @@ static void set_environment(const struct import *import, const char *work)
         setenv(variables[i][0], variables[i][1] ? variables[i][1] : "", 1);
 }
 
-static void child_main(const struct import *import, const char *path, const char *folder, int output)
-    __attribute__((noreturn));
+static void child_main(const struct import *import, const char *path, const char *folder, int output,
+                       int errors) __attribute__((noreturn));
 
-static void child_main(const struct import *import, const char *path, const char *folder, int output)
+static void child_main(const struct import *import, const char *path, const char *folder, int output,
+                       int errors)
 {
     cleanup_free char *work = text_format("%s/tmp", folder), *tree = text_format("%s/tree", folder);
     set_environment(import, work);
-    if (dup2(output, STDOUT_FILENO) >= 0)
+    if (dup2(output, STDOUT_FILENO) >= 0 && dup2(errors, STDERR_FILENO) >= 0)
         execl(path, path, import->source, tree, (char *)NULL);
     fprintf(stderr, "indyno: execute %s: %s\n", path, strerror(errno));
     _exit(STATUS_ERRORED);
@@ -110,6 +115,36 @@ static int make_folders(const char *folder, struct error *err)
     return 0;
 }
 
+/* What an importer and the tools below it said last; on a full disk all say the same, file by file. */
+static void print_end(int errors)
+{
+    char text[ERRORS_SHOWN + 1];
+    off_t size = lseek(errors, 0, SEEK_END), from = size > ERRORS_SHOWN ? size - ERRORS_SHOWN : 0;
+    ssize_t got = pread(errors, text, ERRORS_SHOWN, from);
+    text[got > 0 ? got : 0] = '\0';
+    const char *line = from ? strchr(text, '\n') : text;
+    fputs(line ? line + (from != 0) : text, stderr);
+}
+
+static int explain(const struct import *import, const char *folder, int errors, struct error *err)
+{
+    if (store_no_room(folder)) {
+        errno = ENOSPC;
+        return fail_errno(err, "bring %s", import->source);
+    }
+    print_end(errors);
+    return fail(err, STATUS_ERRORED, "from-%s could not bring %s (its reason is above)", import->from,
+                import->source);
+}
+
+static int await(pid_t pid, int *status)
+{
+    while (waitpid(pid, status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return 0;
+}
+
 int importer_run(const struct import *import, const char *folder, struct image *image, bool *root,
                  struct error *err)
 {
@@ -117,7 +152,8 @@ int importer_run(const struct import *import, const char *folder, struct image *
     cleanup_free char *path = find_program(import->from, err);
     if (!path || make_folders(folder, err) < 0)
         return -1;
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    cleanup_fd int errors = memfd_create("errors", MFD_CLOEXEC);
+    if (errors < 0 || pipe2(ends, O_CLOEXEC) < 0)
         return fail_errno(err, "run %s", path);
     cleanup_fd int output = ends[1];
     cleanup_file FILE *facts = fdopen(ends[0], "r");
@@ -125,17 +161,15 @@ int importer_run(const struct import *import, const char *folder, struct image *
         close(ends[0]);
     pid_t pid = facts ? fork() : -1;
     if (pid == 0)
-        child_main(import, path, folder, output);
+        child_main(import, path, folder, output, errors);
     if (pid < 0)
         return fail_errno(err, "run %s", path);
     close_fd(&output);
     take_facts(image, root, facts);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for %s", path);
+    if (await(pid, &status) < 0)
+        return fail_errno(err, "wait for %s", path);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return fail(err, STATUS_ERRORED, "from-%s could not bring %s (its reason is above)", import->from,
-                    import->source);
+        return explain(import, folder, errors, err);
     return image->source ? 0
                          : fail(err, STATUS_ERRORED, "from-%s did not say where %s came from", import->from,
                                 import->source);

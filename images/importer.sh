@@ -1,5 +1,5 @@
 # Sourced by indyno's own importers (contract in importer.h): what they do alike. Sets source, folder, and work, an empty
-# folder that goes when they end.
+# folder in TMPDIR.
 # shellcheck shell=sh
 set -eu
 umask 022
@@ -25,4 +25,3 @@ tidy() {
 
 # shellcheck disable=SC2034 # for who sources this
 source=$1 folder=$(cd "$2" && pwd -P) work=$(mktemp -d)
-trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT

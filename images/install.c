@@ -191,6 +191,7 @@ static int build_and_publish(const char *store, const struct order *order, insta
     int built = build(staging, order, &image, err);
     umask(mask);
     if (built < 0 || store_publish(store, staging, &image, order->replace, err) < 0) {
+        store_explain_room(store, err); /* while what filled it is there */
         store_delete_tree(staging);
         return -1;
     }
@@ -211,13 +212,14 @@ static int open_store(const char *store, const char *name, const char *wanted, s
     return lock;
 }
 
-/* The installed version that wanted means, or NULL. The caller's to free. */
-static char *find_installed(const char *store, const char *name, const char *wanted)
+/* The installed version that wanted means, in any of the stores, or NULL. The caller's to free. */
+static char *find_installed(const char *name, const char *wanted)
 {
+    cleanup_strings struct strings stores = store_search();
     struct image *images;
     size_t count;
     char *found = NULL;
-    if (store_list(store, &images, &count, NULL) < 0)
+    if (stores_list(&stores, &images, &count, NULL) < 0)
         return NULL;
     for (size_t i = 0; i < count && !found; i++)
         if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted)))
@@ -263,8 +265,7 @@ static int install_order(const char *store, const struct order *order, install_p
     cleanup_fd int lock = open_store(store, order->import.name, order->wanted, err);
     if (lock < 0)
         return -1;
-    cleanup_free char *installed =
-        order->replace ? NULL : find_installed(store, order->import.name, order->wanted);
+    cleanup_free char *installed = order->replace ? NULL : find_installed(order->import.name, order->wanted);
     if (!installed)
         return build_locked(store, order, progress, err);
     say(progress, "%s:%s is installed", order->import.name, installed);

@@ -24,29 +24,54 @@ static bool is_same(const struct stat *a, const struct stat *b)
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-int store_lock_folder(const char *path, int operation)
+/* The descriptor, if the path still leads to what it is of; takes it over. */
+static int if_still_there(int fd, const char *path)
 {
+    cleanup_fd int owned = fd;
     struct stat held, there;
-    cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || flock(fd, operation | LOCK_NB) < 0 || fstat(fd, &held) < 0 || stat(path, &there) < 0)
+    if (fstat(fd, &held) < 0 || stat(path, &there) < 0)
         return -1;
     if (!is_same(&held, &there)) {
         errno = ESTALE;
         return -1;
     }
-    return steal_fd(&fd);
+    return steal_fd(&owned);
 }
 
-static bool is_inode(int fd, ino_t inode)
+int store_lock_folder(const char *path, int operation)
+{
+    cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, operation | LOCK_NB) < 0)
+        return -1;
+    return if_still_there(steal_fd(&fd), path);
+}
+
+/* Of the image's manifest: to lock that exclusively it has to be open for writing, so that whoever may only read a store
+ * cannot keep others from its images. */
+int store_lock_image(const char *folder, bool exclusive)
+{
+    cleanup_free char *path = text_format("%s/" MANIFEST_FILE, folder);
+    struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+    cleanup_fd int fd = open(path, (exclusive ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        errno = errno == EACCES || errno == EAGAIN ? EWOULDBLOCK : errno;
+        return -1;
+    }
+    return if_still_there(steal_fd(&fd), path);
+}
+
+static bool is_inode(const char *folder, ino_t inode)
 {
     struct stat st;
-    return inode == 0 || (fstat(fd, &st) == 0 && st.st_ino == inode);
+    return inode == 0 || (stat(folder, &st) == 0 && st.st_ino == inode);
 }
 
 int image_hold(const struct image *image, struct error *err)
 {
-    cleanup_fd int fd = store_lock_folder(image->path, LOCK_SH);
-    if (fd >= 0 && is_inode(fd, image->inode))
+    cleanup_fd int fd = store_lock_image(image->path, false);
+    if (fd >= 0 && is_inode(image->path, image->inode))
         return steal_fd(&fd);
     if (fd < 0 && errno != ENOENT && errno != ESTALE && errno != EWOULDBLOCK)
         return fail_errno(err, "hold %s", image->path);
@@ -62,12 +87,19 @@ static int is_in_use(const char *name, const char *version, struct error *err)
     return -1;
 }
 
-/* The descriptor of an image's folder that nobody else uses, or -1 with errno ENOENT where there is none. */
+/* What is no image, for lack of a manifest, nobody uses. */
+static int lock_place(const char *place)
+{
+    int fd = store_lock_image(place, true);
+    return fd < 0 && errno == ENOENT ? open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : fd;
+}
+
+/* A descriptor that keeps others from an image that nobody uses, or -1 with errno ENOENT where there is none. */
 static int lock_image(const char *place, const char *name, const char *version, struct error *err)
 {
     int fd;
     do
-        fd = store_lock_folder(place, LOCK_EX);
+        fd = lock_place(place);
     while (fd < 0 && errno == ESTALE); /* another took its place in between */
     if (fd >= 0 || errno == ENOENT)
         return fd;
@@ -144,19 +176,20 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
     return type == FTW_DP ? rmdir(path) : unlink(path);
 }
 
-/* Only root can remove what is in a folder that its owner cannot write. */
+/* Only root can remove what is in a folder that its owner cannot write. Ends the walk at one that it could not look into:
+ * there is another for what that holds. */
 static int open_up(const char *path, const struct stat *st, int type, struct FTW *where)
 {
     (void)where;
-    if ((type == FTW_D || type == FTW_DNR) && (st->st_mode & S_IRWXU) != S_IRWXU)
-        chmod(path, S_IRWXU);
-    return 0;
+    bool closed = (type == FTW_D || type == FTW_DNR) && (st->st_mode & S_IRWXU) != S_IRWXU;
+    return closed && chmod(path, S_IRWXU) == 0 && type == FTW_DNR;
 }
 
 void store_delete_tree(const char *folder)
 {
     enum { OPEN_FOLDERS = 32 };
-    nftw(folder, open_up, OPEN_FOLDERS, FTW_PHYS);
+    while (nftw(folder, open_up, OPEN_FOLDERS, FTW_PHYS) > 0)
+        ;
     nftw(folder, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -193,7 +226,6 @@ char *store_staging(const char *store, int *lock, struct error *err)
         cleanup_free char *folder = text_format("%s/" STAGING_PREFIX "XXXXXX", store);
         if (!mkdtemp(folder))
             break;
-        /* shared, as a run's: it stays held where it is published */
         *lock = store_lock_folder(folder, LOCK_SH);
         if (*lock >= 0 && fchmod(*lock, 0755) == 0)
             return steal_pointer(folder);
@@ -278,6 +310,6 @@ int store_remove(const char *store, const char *name, const char *version, struc
 bool store_in_use(const char *store, const char *name, const char *version)
 {
     cleanup_free char *place = text_format("%s/images/%s/%s", store, name, version);
-    cleanup_fd int lock = store_lock_folder(place, LOCK_EX);
+    cleanup_fd int lock = store_lock_image(place, true);
     return lock < 0 && errno == EWOULDBLOCK;
 }

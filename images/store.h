@@ -11,6 +11,10 @@ int store_make(const char *store, struct error *err);
  * where somebody else has it, ENOENT where it is not there, ESTALE where another has taken its place meanwhile. */
 int store_lock_folder(const char *path, int operation);
 
+/* Locks the image in folder for who uses it, or exclusively for who removes it, as store_lock_folder does; by
+ * fcntl(2), F_OFD_SETLK. */
+int store_lock_image(const char *folder, bool exclusive);
+
 /* Takes the lock under which what is wanted (may be NULL) of name is installed: one process at a time; the others
  * wait, and then find it installed. The descriptor is the lock; the kernel drops it with its holder. */
 int store_lock_install(const char *store, const char *name, const char *wanted, struct error *err);

@@ -7,12 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/own.h"
@@ -20,6 +17,7 @@
 #include "maker.h"
 #include "root-tree.h"
 #include "store.h"
+#include "tool.h"
 
 enum {
     FIRST_LINE_MAX = 64,
@@ -28,8 +26,6 @@ enum {
     PASSWORD_BYTES = 32,
     READY_TIMEOUT_MS = 60 * 1000
 };
-
-extern char **environ;
 
 /* A checkpoint leaves segments for reuse, named as ones to come. They hold nothing, and each copy would carry them.
  * Readable: another user than the store's owner copies the cluster. The server looks at the mode of its data folder only,
@@ -92,30 +88,11 @@ static int read_first_line(int output, struct image *image, struct error *err)
     return 0;
 }
 
-static int run_tar(const char *folder, int input, struct error *err)
-{
-    const char *const argv[] = {"tar", "-x", "-f", "-", "-C", folder, "--no-same-owner", "--same-permissions",
-                                NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    int status;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    errno = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (errno)
-        return fail_errno(err, "run tar");
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for tar");
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0
-               ? 0
-               : fail(err, STATUS_ERRORED, "the template cluster cannot be unpacked");
-}
-
 static int unpack(int output, const char *made, struct error *err)
 {
-    return mkdir(made, 0755) < 0 ? fail_errno(err, "make %s", made) : run_tar(made, output, err);
+    const char *const argv[] = {"tar", "-x", "-f", "-", "-C", made, "--no-same-owner", "--same-permissions",
+                                NULL};
+    return mkdir(made, 0755) < 0 ? fail_errno(err, "make %s", made) : tool_run(argv, output, -1, err);
 }
 
 /* Moves a folder that the archive had to where it belongs. A link in its place would have a later run, which is root's as

@@ -91,6 +91,21 @@ SH
     [ "$(find "$store" -mindepth 1 ! -name .lock ! -name images)" = "" ]
 }
 
+@test "a full disk is one clear error, and nothing stays" {
+    [ "$(id -u)" = 0 ] || skip "only root can make a small disk"
+    mkdir "$scratch/store"
+    give "$scratch"
+    run -125 unshare --mount bash -c '
+        mount -t tmpfs -o size=24m small "$1/store" && shift
+        if is_user; then chown "$INDYNO_TEST_USER:" "$0/store"; fi
+        INDYNO_STORE=$0/store indyno "$@" || status=$?
+        find "$0/store" -mindepth 1 ! -name ".lock*" ! -name images
+        exit "$status"' "$scratch" "$scratch" image install redis:8.0
+    [[ "$output" == *"no space left in $scratch/store ("*" free)"* ]]
+    [ "$(grep -c "^indyno: install redis:8.0: " <<<"$output")" = 1 ]
+    [ "$(grep -vc "^indyno: \|^  see what can go" <<<"$output")" = 0 ]
+}
+
 @test "a package whose digest is not the catalog's is refused, and nothing of it stays" {
     local store=$scratch/store catalog=$scratch/catalog.json
     jq '.postgresql.releases |= map(select(.version == "14.23") | .digest |= map_values(sub("sha512-.."; "sha512-xx")))' \

@@ -659,7 +659,7 @@ static void test_hold_while_it_is_removed(void **state)
     make_store(scratch.path);
     install(scratch.path, "redis", "7.0.15");
     list_one(scratch.path, &images);
-    cleanup_fd int remover = store_lock_folder(images[0].path, LOCK_EX);
+    cleanup_fd int remover = store_lock_image(images[0].path, true);
     assert_true(remover >= 0);
     assert_not_held(&images[0]);
     images_free(images, 1);
@@ -682,6 +682,28 @@ static void test_hold_of_foreign_image(void **state)
     become_self();
     assert_true(held >= 0);
     assert_true(store_in_use(scratch.path, "redis", "7.0.15"));
+    images_free(images, 1);
+}
+
+/* Nor does such a user keep others from it. */
+static void test_foreign_image_is_not_kept(void **state)
+{
+    (void)state;
+    cleanup_scratch struct scratch scratch;
+    struct image *images;
+    if (geteuid() != 0)
+        skip();
+    scratch_make(&scratch);
+    make_store(scratch.path);
+    install(scratch.path, "redis", "7.0.15");
+    list_one(scratch.path, &images);
+    assert_int_equal(seteuid(SOME_USER), 0);
+    cleanup_fd int theirs = store_lock_image(images[0].path, true);
+    cleanup_fd int folder = store_lock_folder(images[0].path, LOCK_EX);
+    become_self();
+    cleanup_fd int held = image_hold(&images[0], NULL);
+    assert_int_equal(theirs, -1);
+    assert_true(held >= 0);
     images_free(images, 1);
 }
 
@@ -950,6 +972,7 @@ int main(void)
         cmocka_unit_test(test_hold_of_what_is_gone),
         cmocka_unit_test(test_hold_while_it_is_removed),
         cmocka_unit_test_teardown(test_hold_of_foreign_image, teardown_become_self),
+        cmocka_unit_test_teardown(test_foreign_image_is_not_kept, teardown_become_self),
         cmocka_unit_test(test_lock_by_name),
         cmocka_unit_test(test_lock_of_long_word),
         cmocka_unit_test(test_lock_follows_no_link),
