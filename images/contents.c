@@ -48,14 +48,9 @@ static char *digest_of(int fd, struct error *err)
 
 /* ---- Writing ---- */
 
-static char *tree_path(const char *folder, const struct image *image)
-{
-    return image->tree[0] == '/' ? copy_string(image->tree) : text_format("%s/%s", folder, image->tree);
-}
-
 static void measure_sizes(const char *folder, struct image *image)
 {
-    cleanup_free char *tree = tree_path(folder, image), *template = text_format("%s/template", folder);
+    cleanup_free char *tree = image_tree_at(image, folder), *template = text_format("%s/template", folder);
     image->size = store_tree_size(tree);
     image->template_size = store_tree_size(template);
 }

@@ -42,7 +42,8 @@ struct image {
     char *store;   /* the store that it was found in */
     char *path;    /* the image's folder in the store, absolute; the paths below are relative to it */
     ino_t inode;   /* the folder's, when it was read; 0: not known */
-    char *tree;    /* "tree" */
+    char *tree;    /* "tree"; or, where it is used in place, the absolute path of a prefix elsewhere */
+    char *key;     /* what it was made from (fit.c); NULL: nothing of it can change */
     /* Where in the tree the root filesystem is that the server brings with its own libc: "root"; NULL where it runs in
      * the dyno's root. */
     char *root;
@@ -55,6 +56,9 @@ struct image {
     char *locale;                     /* LC_COLLATE of the template: "en_US.UTF-8" or "C.UTF-8" */
     char *locpath;                    /* "locale", or NULL where the host's or the tree's own locales serve */
     char *user, *password, *database; /* the template's superuser and its database */
+    /* As "NAME=VALUE" (strings_env_get), found out by trying (survey.h): what CREATE EXTENSION can make, with its version;
+     * what it cannot although it is in the tree, with the reason; and what the server was built with. */
+    struct strings extensions, left_out, features;
 };
 
 /* What the server of a root filesystem shares with the dyno, as absolute paths: each root has such a folder, or such a
@@ -96,6 +100,13 @@ int stores_list(const struct strings *search, struct image **images, size_t *cou
  * open. STATUS_NO_ROOM where that has happened since it was listed. */
 int image_hold(const struct image *image, struct error *err);
 
+/* Where the image's tree is, its folder being folder (image->path, but while it is installed). The caller's to free. */
+char *image_tree_at(const struct image *image, const char *folder);
+
+/* Whether a run may use it: STATUS_DATA where its template is not this version's of indyno, or where a tree that it uses in
+ * place has had its server replaced since it was installed. */
+int image_check_fit(const struct image *image, struct error *err);
+
 /* What was asked for, against what is installed and what the catalog offers: pure. NULL or "" means the
  * catalog's default; "16" and "7.0" the newest installed release of that line; "16.14" exactly that one; an
  * alias of the catalog's what it stands for ("7" is "7.0"). What is installed counts first: the newest of the
@@ -111,10 +122,6 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
  * release. A tree whose bins go on the step's PATH. Returns the index in images, or -1 where none is
  * installed (psql is then missing, and the caller says so). */
 int resolve_client(const struct image *images, size_t count, const char *server_version);
-
-/* Whether the tree of a postgresql has the extension name, by its control file. False for what can be no
- * extension's name. */
-bool image_has_extension(const struct image *image, const char *name);
 
 /* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with the operator's on top of it, where
  * there is one: catalog.json of images_config_dir(). */

@@ -17,12 +17,14 @@
 #include "base/own.h"
 #include "catalog.h"
 #include "contents.h"
+#include "fit.h"
 #include "importer.h"
 #include "kind.h"
 #include "maker.h"
 #include "manifest.h"
 #include "root-tree.h"
 #include "store.h"
+#include "survey.h"
 #include "template.h"
 
 enum { VERSION_TEXT_MAX = 512, READY_TIMEOUT_MS = 30 * 1000 };
@@ -66,17 +68,64 @@ static int unknown_name(const char *name, struct error *err)
     return -1;
 }
 
-/* ---- What the tree is ---- */
+/* ---- The tree, and what it is ---- */
+
+struct order {
+    const struct kind *kind;
+    struct import import;
+    const char *wanted; /* the version that it must be of, or NULL */
+    bool replace;       /* an image of that version that is there */
+    bool in_place;      /* the import's source is the tree */
+};
+
+/* A prefix that stays where it is. The folder is there as an importer would find it. */
+static int use_in_place(const struct import *import, const char *folder, struct image *image,
+                        struct error *err)
+{
+    cleanup_free char *work = text_format("%s/tmp", folder);
+    struct stat st;
+    image->tree = realpath(import->source, NULL);
+    if (!image->tree || stat(image->tree, &st) < 0 || mkdir(work, 0755) < 0)
+        return fail_errno(err, "use %s in place", import->source);
+    if (!S_ISDIR(st.st_mode))
+        return fail(err, STATUS_DATA, "%s: not a directory", import->source);
+    image->source = text_format("in-place:%s", image->tree);
+    return 0;
+}
+
+static int bring(const struct order *order, const char *folder, struct image *image, bool *root,
+                 struct error *err)
+{
+    if (order->in_place)
+        return use_in_place(&order->import, folder, image, err);
+    image->tree = copy_string("tree");
+    return importer_run(&order->import, folder, image, root, err);
+}
+
+/* Programs in bin/, or at the top. */
+static int describe_prefix(const char *folder, const struct kind *kind, struct image *image,
+                           struct error *err)
+{
+    static const char *const places[] = {"bin", "."};
+    cleanup_free char *tree = image_tree_at(image, folder);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        cleanup_free char *program = text_format("%s/%s/%s", tree, places[i], kind->program);
+        if (access(program, X_OK) < 0)
+            continue;
+        image->server = text_format("%s/%s", places[i], kind->program);
+        strings_add(&image->bins, places[i]);
+        return 0;
+    }
+    fail(err, STATUS_DATA, "there is no %s in bin/ or at the top of the tree", kind->program);
+    error_remedy(err, "name the folder that programs were installed with (their prefix)");
+    return -1;
+}
 
 static int describe_programs(const char *folder, const struct kind *kind, bool root, struct image *image,
                              struct error *err)
 {
-    image->tree = copy_string("tree");
-    if (!root) {
-        image->server = text_format("bin/%s", kind->program);
-        strings_add(&image->bins, "bin");
-        return 0;
-    }
+    if (!root)
+        return describe_prefix(folder, kind, image, err);
     if (root_tree_arrange(folder, err) < 0 || !(image->server = root_tree_program(folder, kind, err)))
         return -1;
     image->root = copy_string("root");
@@ -137,13 +186,6 @@ static int start_once(const char *folder, const struct image *image, struct erro
 
 /* ---- Building ---- */
 
-struct order {
-    const struct kind *kind;
-    struct import import;
-    const char *wanted; /* the version that it must be of, or NULL */
-    bool replace;       /* an image of that version that is there */
-};
-
 static int check_version(const struct order *order, const struct image *image, struct error *err)
 {
     if (!order->wanted || version_matches(image->version, order->wanted))
@@ -157,7 +199,7 @@ static int check_version(const struct order *order, const struct image *image, s
 static int prepare_server(const char *folder, const struct kind *kind, struct image *image, struct error *err)
 {
     if (kind->has_template)
-        return template_make(folder, image, err);
+        return template_make(folder, image, err) < 0 ? -1 : survey_make(folder, image, err);
     if (kind->is_server)
         return start_once(folder, image, err);
     free(image->server); /* a tool was asked for its version, and is no server */
@@ -170,10 +212,10 @@ static int build(const char *folder, const struct order *order, struct image *im
     bool root = false;
     cleanup_free char *work = text_format("%s/tmp", folder);
     image->name = copy_string(order->kind->name);
-    if (importer_run(&order->import, folder, image, &root, err) < 0 ||
+    if (bring(order, folder, image, &root, err) < 0 ||
         describe_programs(folder, order->kind, root, image, err) < 0 ||
         find_version(folder, order->kind, image, err) < 0 || check_version(order, image, err) < 0 ||
-        prepare_server(folder, order->kind, image, err) < 0)
+        prepare_server(folder, order->kind, image, err) < 0 || image_key_make(image, &image->key, err) < 0)
         return -1;
     store_delete_tree(work);
     return contents_write(folder, image, err) < 0 ? -1 : manifest_write(image, folder, err);
@@ -305,7 +347,7 @@ static int install_source(const char *store, const char *name, const char *wante
 {
     cleanup_free char *with = strings_join(&options->with, " ");
     const struct order order = {.kind = kind_find(name),
-                                .import = {.from = options->from,
+                                .import = {.from = options->in_place ? "in place" : options->from,
                                            .source = options->source,
                                            .name = name,
                                            .version = wanted,
@@ -313,7 +355,8 @@ static int install_source(const char *store, const char *name, const char *wante
                                            .digest = options->digest,
                                            .tarball = options->tarball},
                                 .wanted = wanted,
-                                .replace = true};
+                                .replace = true,
+                                .in_place = options->in_place};
     return install_order(store, &order, progress, err);
 }
 

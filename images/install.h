@@ -16,6 +16,7 @@ struct install_options {
     char *source;        /* in the importer's words; goes with from */
     struct strings with; /* further packages */
     char *tarball, *digest;
+    bool in_place; /* the source is a prefix, whose tree is used where it is, instead of a copy */
 };
 
 void install_options_clear(struct install_options *options);

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "importer.h"
 
 #define MAKER_LOGS   "/var/log"
 #define MAKER_LOCALE "/image/locale"
 
-enum { MAKER_USER = SANDBOX_ID_FIRST };
+enum { MAKER_USER = SANDBOX_ID_FIRST, SCRIPT_MAX = 1 << 16 };
 
 /* Links of a merged /usr, as they are on this host; folders are bound. */
 static void add_system_folder(struct sandbox_mount *mount, const char *path, char **link)
@@ -62,6 +63,19 @@ static struct sandbox_process make_process(const struct work *work, const char *
 char *maker_server_path(const struct image *image)
 {
     return text_format("%s/%s", image->root ? "" : MAKER_TREE, image->server);
+}
+
+int maker_add_script(struct strings *argv, const struct image *image, const char *name, struct error *err)
+{
+    cleanup_free char *path = importer_path(name), *folder = maker_server_path(image);
+    cleanup_free char *script = text_read_file(AT_FDCWD, path, SCRIPT_MAX, NULL, err);
+    if (!script)
+        return -1;
+    *strrchr(folder, '/') = '\0';
+    const char *const words[] = {"/bin/sh", "-c", script, name, folder};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strings_add(argv, words[i]);
+    return 0;
 }
 
 static struct sandbox_process make_server(const struct work *work, struct strings *argv)
@@ -125,7 +139,7 @@ static int run_in_dyno(struct work *work, struct error *err)
 {
     static const char *const system_folders[] = {"/bin", "/sbin", "/lib", "/lib64"};
     enum { SYSTEM_COUNT = sizeof system_folders / sizeof *system_folders, FIXED_COUNT = 10 };
-    cleanup_free char *tree = text_format("%s/tree", work->job->folder);
+    cleanup_free char *tree = image_tree_at(work->job->image, work->job->folder);
     cleanup_free char *locale = text_format("%s/locale", work->job->folder);
     char *links[SYSTEM_COUNT] = {NULL};
     struct sandbox_mount mounts[FIXED_COUNT + SYSTEM_COUNT + 1] = {
@@ -146,9 +160,9 @@ static int run_in_dyno(struct work *work, struct error *err)
     size_t count = FIXED_COUNT;
     for (size_t i = 0; i < SYSTEM_COUNT; i++)
         add_system_folder(&mounts[count++], system_folders[i], &links[i]);
-    if (work->trial && work->trial->data)
+    if (work->job->data)
         mounts[count++] = (struct sandbox_mount){.kind = SANDBOX_COW,
-                                                 .source = work->trial->data,
+                                                 .source = work->job->data,
                                                  .target = MAKER_WORK "/data",
                                                  .owner = MAKER_USER,
                                                  .mode = 0700};
@@ -201,8 +215,11 @@ int maker_try(const struct maker_trial *trial, struct error *err)
     cleanup_strings struct strings step = {0};
     struct maker maker;
     strings_add(&step, "/bin/true");
-    const struct maker_job job = {
-        .folder = trial->folder, .image = trial->image, .steps = {{&step, true}}, .step_count = 1};
+    const struct maker_job job = {.folder = trial->folder,
+                                  .image = trial->image,
+                                  .steps = {{&step, true}},
+                                  .step_count = 1,
+                                  .data = trial->data};
     return start(&maker, &(struct work){.job = &job, .trial = trial}, err) < 0
                ? -1
                : maker_finish(&maker, "the server", err);

@@ -27,6 +27,7 @@ struct maker_job {
     const struct image *image;                /* its tree, root and locpath count */
     struct maker_step steps[MAKER_STEPS_MAX]; /* one after the other, while they succeed */
     size_t step_count;
+    const char *data; /* a folder whose copy-on-write view is MAKER_WORK/data, or NULL */
 };
 
 /* To try a server: what it is called with behind its path, and how it shows that it is ready. */
@@ -35,7 +36,7 @@ struct maker_trial {
     const struct image *image;
     const char *const *options; /* NULL-terminated */
     struct sandbox_ready ready;
-    const char *data; /* a folder whose copy-on-write view is MAKER_WORK/data, or NULL */
+    const char *data; /* as a job's */
 };
 
 struct maker {
@@ -51,6 +52,10 @@ int maker_try(const struct maker_trial *trial, struct error *err);
 
 /* The path of the image's server in the dyno. The caller's to free. */
 char *maker_server_path(const struct image *image);
+
+/* Adds a script of PKGLIBEXECDIR as the command of a step in the tree's root: its text, since the script's file is not
+ * there, and the folder of the server's programs as its first argument. */
+int maker_add_script(struct strings *argv, const struct image *image, const char *name, struct error *err);
 
 /* Closes the output and waits. -1 where a step or the server did not succeed; its own words are on stderr then. */
 int maker_finish(struct maker *maker, const char *what, struct error *err);

@@ -30,6 +30,7 @@ static const struct {
     {"source", offsetof(struct image, source), true},
     {"digest", offsetof(struct image, digest), false},
     {"tree", offsetof(struct image, tree), true},
+    {"key", offsetof(struct image, key), false},
     {"root", offsetof(struct image, root), false},
     {"server", offsetof(struct image, server), false},
     {"template", offsetof(struct image, template), false},
@@ -48,6 +49,16 @@ static const struct {
     {"bins", offsetof(struct image, bins)},
 };
 
+/* Objects of strings. */
+static const struct {
+    const char *key;
+    size_t offset;
+} maps[] = {
+    {"extensions", offsetof(struct image, extensions)},
+    {"left_out", offsetof(struct image, left_out)},
+    {"features", offsetof(struct image, features)},
+};
+
 static const struct {
     const char *key;
     size_t offset;
@@ -59,6 +70,7 @@ static const struct {
 enum {
     TEXT_COUNT = sizeof texts / sizeof *texts,
     LIST_COUNT = sizeof lists / sizeof *lists,
+    MAP_COUNT = sizeof maps / sizeof *maps,
     NUMBER_COUNT = sizeof numbers / sizeof *numbers
 };
 
@@ -73,6 +85,11 @@ static char **text_of(struct image *image, size_t i)
 static struct strings *list_of(struct image *image, size_t i)
 {
     return (struct strings *)(void *)((char *)image + lists[i].offset);
+}
+
+static struct strings *map_of(struct image *image, size_t i)
+{
+    return (struct strings *)(void *)((char *)image + maps[i].offset);
 }
 
 static uint64_t *number_of(struct image *image, size_t i)
@@ -107,6 +124,21 @@ static int read_lists(const cJSON *json, const char *path, struct image *image, 
     return 0;
 }
 
+static int read_maps(const cJSON *json, const char *path, struct image *image, struct error *err)
+{
+    for (size_t i = 0; i < MAP_COUNT; i++) {
+        const cJSON *object = cJSON_GetObjectItemCaseSensitive(json, maps[i].key), *item;
+        if (object && !cJSON_IsObject(object))
+            return fail(err, STATUS_DATA, "%s: %s: expected an object", path, maps[i].key);
+        cJSON_ArrayForEach (item, object) {
+            if (!cJSON_IsString(item))
+                return fail(err, STATUS_DATA, "%s: %s: expected strings", path, maps[i].key);
+            strings_addf(map_of(image, i), "%s=%s", item->string, item->valuestring);
+        }
+    }
+    return 0;
+}
+
 static int read_numbers(const cJSON *json, const char *path, struct image *image, struct error *err)
 {
     for (size_t i = 0; i < NUMBER_COUNT; i++) {
@@ -130,9 +162,20 @@ int manifest_read(const char *folder, struct image *image, struct error *err)
     if (!cJSON_IsObject(json))
         return fail(err, STATUS_DATA, "%s: not a manifest", path);
     image->path = copy_string(folder);
-    if (read_texts(json, path, image, err) < 0 || read_lists(json, path, image, err) < 0)
+    if (read_texts(json, path, image, err) < 0 || read_lists(json, path, image, err) < 0 ||
+        read_maps(json, path, image, err) < 0)
         return -1;
     return read_numbers(json, path, image, err);
+}
+
+static void add_map(cJSON *json, const char *key, const struct strings *map)
+{
+    cJSON *object = cJSON_AddObjectToObject(json, key);
+    for (size_t i = 0; i < map->count; i++) {
+        const char *value = strchr(map->items[i], '=');
+        cleanup_free char *name = text_format("%.*s", (int)(value - map->items[i]), map->items[i]);
+        cJSON_AddStringToObject(object, name, value + 1);
+    }
 }
 
 char *manifest_text(const struct image *image)
@@ -148,6 +191,9 @@ char *manifest_text(const struct image *image)
         for (size_t j = 0; j < list->count; j++)
             cJSON_AddItemToArray(array, cJSON_CreateString(list->items[j]));
     }
+    for (size_t i = 0; i < MAP_COUNT; i++)
+        if (map_of(from, i)->count)
+            add_map(json, maps[i].key, map_of(from, i));
     for (size_t i = 0; i < NUMBER_COUNT; i++)
         if (*number_of(from, i))
             cJSON_AddNumberToObject(json, numbers[i].key, (double)*number_of(from, i));
@@ -171,6 +217,8 @@ void image_clear(struct image *image)
         free(*text_of(image, i));
     for (size_t i = 0; i < LIST_COUNT; i++)
         strings_clear(list_of(image, i));
+    for (size_t i = 0; i < MAP_COUNT; i++)
+        strings_clear(map_of(image, i));
     free(image->path);
     free(image->store);
     *image = (struct image){0};

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/own.h"
-#include "importer.h"
 #include "maker.h"
 #include "root-tree.h"
 #include "store.h"
@@ -21,7 +20,6 @@
 
 enum {
     FIRST_LINE_MAX = 64,
-    SCRIPT_MAX = 1 << 16,
     USER_BYTES = 7,
     PASSWORD_BYTES = 32,
     READY_TIMEOUT_MS = 60 * 1000
@@ -38,13 +36,6 @@ static const char pack_script[] =
 
 /* ---- Making ---- */
 
-static char *programs_folder(const struct image *image)
-{
-    char *path = maker_server_path(image);
-    *strrchr(path, '/') = '\0';
-    return path;
-}
-
 static void choose_names(struct image *image)
 {
     char user[2 * USER_BYTES + 1], password[2 * PASSWORD_BYTES + 1];
@@ -54,21 +45,6 @@ static void choose_names(struct image *image)
     image->user = text_format("u%s", user);
     image->password = text_format("p%s", password);
     image->database = copy_string("postgres_buildpack_db");
-}
-
-static int add_script(struct strings *argv, const struct image *image, struct error *err)
-{
-    cleanup_free char *path = importer_path("template-postgresql");
-    cleanup_free char *script = text_read_file(AT_FDCWD, path, SCRIPT_MAX, NULL, err);
-    if (!script)
-        return -1;
-    const char *const words[] = {"/bin/sh", "-c", script, "template-postgresql"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        strings_add(argv, words[i]);
-    strings_take(argv, programs_folder(image));
-    strings_add(argv, image->user);
-    strings_add(argv, image->password);
-    return 0;
 }
 
 /* ---- Taking ---- */
@@ -137,8 +113,10 @@ static int make(const char *folder, struct image *image, struct error *err)
     cleanup_free char *made = text_format("%s/tmp/made", folder);
     struct maker maker;
     choose_names(image);
-    if (add_script(&cluster, image, err) < 0)
+    if (maker_add_script(&cluster, image, "template-postgresql", err) < 0)
         return -1;
+    strings_add(&cluster, image->user);
+    strings_add(&cluster, image->password);
     strings_add(&pack, "/bin/sh");
     strings_add(&pack, "-c");
     strings_add(&pack, pack_script);

@@ -45,14 +45,17 @@ static void split_from(struct install_options *options)
 /* Takes the options out of argv; the index of the first word behind them, or -1. */
 static int parse_install(int argc, char **argv, struct install_options *options, struct error *err)
 {
-    static const struct option longs[] = {{"from", required_argument, NULL, 'f'},
-                                          {"with", required_argument, NULL, 'w'},
-                                          {"tarball", required_argument, NULL, 't'},
-                                          {"digest", required_argument, NULL, 'd'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"from", required_argument, NULL, 'f'},    {"with", required_argument, NULL, 'w'},
+        {"tarball", required_argument, NULL, 't'}, {"digest", required_argument, NULL, 'd'},
+        {"in-place", no_argument, NULL, 'i'},      {0}};
     opterr = optind = 0;
     for (int code; (code = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         char **field = option_field(options, code);
+        if (code == 'i') {
+            options->in_place = true;
+            continue;
+        }
         if (!field && code != 'w')
             return image_usage("install: an option that it does not have, or that lacks its value", err);
         if (!field) {
@@ -102,6 +105,8 @@ static int image_install(int argc, char **argv, struct error *err)
     int first = parse_install(argc, argv, &options, err);
     if (first < 0 || find_tarball(&options, err) < 0)
         return -1;
+    if (options.in_place)
+        return image_usage("install: --in-place goes with import", err);
     if (install_is_express(&options) && argc - first != 1)
         return image_usage("install: --from, --with, --tarball and --digest go with one NAME[:VERSION]", err);
     return catalog_load(&catalog, err) < 0
@@ -132,6 +137,8 @@ static int image_import(int argc, char **argv, struct error *err)
     if (reference.version && !is_version(reference.version))
         return image_usage("import: a version is of digits and dots", err);
     options.from = copy_string(importer_of(argv[first + 1]));
+    if (options.in_place && (!text_equal(options.from, "dir") || options.digest))
+        return image_usage("import: only a directory can be used in place, and it has no digest", err);
     options.source = copy_string(argv[first + 1]);
     return install_image(NULL, store, reference.name, reference.version, &options, install_say, err);
 }
@@ -152,6 +159,8 @@ static const struct {
     {"import", image_import, "NAME[:VERSION] SOURCE [--digest DIGEST]",
      "install a copy of any directory, or a container image (docker://REFERENCE, oci:DIR, "
      "docker-archive:FILE)"},
+    {"import", image_import, "--in-place NAME[:VERSION] DIR",
+     "install a prefix (/usr/lib/postgresql/16) without copying it"},
     {"ls", image_ls, "[--available] [--json]", "list what is installed, or what the catalog has"},
     {"inspect", image_inspect, "NAME[:VERSION]", "print an image's manifest as JSON"},
     {"verify", image_verify, "[NAME[:VERSION]...]",

@@ -19,7 +19,7 @@ void engine_mount_tree(const struct image *image, struct mounts *mounts)
     for (size_t i = 0; i < mounts->count; i++)
         if (strcmp(mounts->items[i].target, target) == 0)
             return;
-    cleanup_free char *source = text_format("%s/%s", image->path, image->tree);
+    cleanup_free char *source = image_tree_at(image, image->path);
     mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND, .source = source, .target = target});
 }
 

@@ -34,8 +34,9 @@ static void print_list(FILE *to, const char *label, const struct strings *list, 
 
 static void print_service(const struct service *service, FILE *to)
 {
-    cleanup_free char *text = text_format("%s, from %s/%s (%s)", service->image->version,
-                                          service->image->path, service->image->tree, service->image->source);
+    cleanup_free char *tree = image_tree_at(service->image, service->image->path);
+    cleanup_free char *text =
+        text_format("%s, from %s (%s)", service->image->version, tree, service->image->source);
     print_line(to, service->engine->name, text);
     for (size_t i = 0; i < service->variables.count; i++)
         print_line(to, "", service->variables.items[i]);

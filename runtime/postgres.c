@@ -213,7 +213,7 @@ static const struct image *find_with_extension(const struct service *service, co
 {
     for (size_t i = 0; i < service->image_count; i++)
         if (text_equal(service->images[i].name, service->image->name) &&
-            image_has_extension(&service->images[i], extension))
+            strings_env_get(&service->images[i].extensions, extension))
             return &service->images[i];
     return NULL;
 }

@@ -163,6 +163,8 @@ static int hold(struct prepared *prepared, const struct image *image, struct err
 {
     if (!image)
         return 0;
+    if (image_check_fit(image, err) < 0)
+        return -1;
     int fd = image_hold(image, err);
     if (fd < 0)
         return -1;

@@ -4,7 +4,7 @@
 : "${abs_top_srcdir:?}" "${SHIM:?}" "${INDYNO:?}" "${work:?}"
 chmod 755 "$work"
 mkdir "$work/libexec"
-cp "$abs_top_srcdir"/images/from-* "$abs_top_srcdir"/images/build-* "$abs_top_srcdir"/images/template-* "$abs_top_srcdir/images/importer.sh" "$abs_top_srcdir/images/measure" "$SHIM" "$work/libexec/"
+cp "$abs_top_srcdir"/images/from-* "$abs_top_srcdir"/images/build-* "$abs_top_srcdir"/images/survey-* "$abs_top_srcdir"/images/template-* "$abs_top_srcdir/images/importer.sh" "$abs_top_srcdir/images/measure" "$SHIM" "$work/libexec/"
 cp "$abs_top_srcdir/images/catalog.json" "$work/"
 chmod -R u+w,go+rX "$work"
 INDYNO_LIBEXECDIR=$work/libexec INDYNO_CATALOG=$work/catalog.json
