@@ -36,6 +36,12 @@ static void fill_optional(struct image *image)
     image->password = copy_string("");
     image->database = copy_string("d");
     image->contents = copy_string("sha256:00");
+    image->key = copy_string("17.10 en_US.UTF-8 settings 1");
+    strings_add(&image->extensions, "uuid-ossp=1.1");
+    strings_add(&image->extensions, "hstore=1.8");
+    strings_add(&image->left_out, "plperl=could not load \"plperl.so\": a=b");
+    strings_add(&image->features, "ssl=OpenSSL");
+    strings_add(&image->features, "xml=");
     image->size = 4200000001;
     image->template_size = 1;
 }
@@ -71,7 +77,11 @@ static void assert_same(const struct image *image, const struct image *expected)
     assert_text("contents", image->contents, expected->contents);
     assert_int_equal(image->size, expected->size);
     assert_int_equal(image->template_size, expected->template_size);
+    assert_text("key", image->key, expected->key);
     assert_strings(&image->bins, &expected->bins);
+    assert_strings(&image->extensions, &expected->extensions);
+    assert_strings(&image->left_out, &expected->left_out);
+    assert_strings(&image->features, &expected->features);
 }
 
 static void test_written_is_read(void **state)
@@ -138,6 +148,7 @@ static const struct {
     {"tree", "\"tree\""},       {"server", "\"bin/x\""},  {"template", "\"t\""},   {"locale", "\"C\""},
     {"locpath", "\"l\""},       {"user", "\"u\""},        {"password", "\"p\""},   {"database", "\"d\""},
     {"bins", "[\"bin\"]"},      {"contents", "\"c\""},    {"size", "1"},           {"template_size", "1"},
+    {"key", "\"k\""},           {"extensions", "{}"},     {"left_out", "{}"},      {"features", "{}"},
 };
 
 /* The good one with key's value replaced, or left out where value is NULL. */
@@ -190,7 +201,7 @@ static void test_texts(void **state)
     } rows[] = {
         {"name", true},      {"version", true},   {"source", true},    {"tree", true},     {"digest", false},
         {"server", false},   {"template", false}, {"locale", false},   {"locpath", false}, {"user", false},
-        {"password", false}, {"database", false}, {"contents", false},
+        {"password", false}, {"database", false}, {"contents", false}, {"key", false},
     };
     static const char *const wrong[] = {"1", "true", "[]", "{}", "[\"a\"]"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -221,6 +232,27 @@ static void test_lists(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         check_key("bins", rows[i].value, rows[i].message);
     }
+}
+
+static void test_maps(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"extensions", "left_out", "features"};
+    static const struct {
+        const char *value, *message;
+    } rows[] = {
+        {NULL, NULL},
+        {"{}", NULL},
+        {"{\"a\": \"1\", \"b\": \"\"}", NULL},
+        {"[]", "expected an object"},
+        {"\"a\"", "expected an object"},
+        {"null", "expected an object"},
+        {"{\"a\": 1}", "expected strings"},
+        {"{\"a\": \"1\", \"b\": {}}", "expected strings"},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        for (size_t j = 0; j < sizeof rows / sizeof *rows; j++)
+            check_key(keys[i], rows[j].value, rows[j].message);
 }
 
 static void test_sizes(void **state)
@@ -273,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_cleared_is_empty),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_maps),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_no_manifest),
         cmocka_unit_test(test_no_file),
