@@ -7,8 +7,6 @@
 #include "install.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,21 +40,35 @@ bool install_is_express(const struct install_options *options)
     return options->from || options->with.count || options->tarball || options->digest;
 }
 
-void install_say(const char *text)
+/* An image that is being made, for who wants to know. */
+struct making {
+    const struct install_progress *progress;
+    const char *what, *fetching;
+};
+
+static void show(const struct making *making, const char *phase, int percent)
 {
-    fprintf(stderr, "indyno: %s\n", text);
+    const struct install_state state = {making->what, phase, percent};
+    if (making->progress)
+        making->progress->show(making->progress->context, &state);
 }
 
-static void say(install_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(install_progress *progress, const char *format, ...)
+static void show_fetching(void *context, int percent)
 {
-    va_list args;
-    va_start(args, format);
-    cleanup_free char *text = text_vformat(format, args);
-    va_end(args);
+    const struct making *making = context;
+    show(making, making->fetching, percent);
+}
+
+static void show_nothing(const struct making *making)
+{
+    if (making->progress)
+        making->progress->show(making->progress->context, NULL);
+}
+
+static void tell(const struct install_progress *progress, const struct image *image, bool was_there)
+{
     if (progress)
-        progress(text);
+        progress->done(progress->context, image, was_there);
 }
 
 static int unknown_name(const char *name, struct error *err)
@@ -154,10 +166,13 @@ static int check_version(const struct order *order, const struct image *image, s
     return -1;
 }
 
-static int prepare_server(const char *folder, const struct kind *kind, struct image *image, struct error *err)
+static int prepare_server(const char *folder, const struct kind *kind, const struct making *making,
+                          struct image *image, struct error *err)
 {
-    if (kind->has_template)
+    if (kind->has_template) {
+        show(making, "making the template cluster", -1);
         return template_make(folder, image, err);
+    }
     if (kind->is_server)
         return start_once(folder, image, err);
     free(image->server); /* a tool was asked for its version, and is no server */
@@ -165,21 +180,36 @@ static int prepare_server(const char *folder, const struct kind *kind, struct im
     return 0;
 }
 
-static int build(const char *folder, const struct order *order, struct image *image, struct error *err)
+static int fetch(const char *folder, const struct order *order, struct making *making, struct image *image,
+                 bool *root, struct error *err)
+{
+    struct import import = order->import;
+    import.progress = show_fetching;
+    import.context = making;
+    show(making, making->fetching, -1);
+    if (importer_run(&import, folder, image, root, err) < 0)
+        return -1;
+    show(making, "checking", -1);
+    return 0;
+}
+
+static int build(const char *folder, const struct order *order, struct making *making, struct image *image,
+                 struct error *err)
 {
     bool root = false;
     cleanup_free char *work = text_format("%s/tmp", folder);
     image->name = copy_string(order->kind->name);
-    if (importer_run(&order->import, folder, image, &root, err) < 0 ||
+    if (fetch(folder, order, making, image, &root, err) < 0 ||
         describe_programs(folder, order->kind, root, image, err) < 0 ||
         find_version(folder, order->kind, image, err) < 0 || check_version(order, image, err) < 0 ||
-        prepare_server(folder, order->kind, image, err) < 0)
+        prepare_server(folder, order->kind, making, image, err) < 0)
         return -1;
     store_delete_tree(work);
+    show(making, "measuring", -1);
     return contents_write(folder, image, err) < 0 ? -1 : manifest_write(image, folder, err);
 }
 
-static int build_and_publish(const char *store, const struct order *order, install_progress *progress,
+static int build_and_publish(const char *store, const struct order *order, struct making *making,
                              struct error *err)
 {
     cleanup_image struct image image = {0};
@@ -188,15 +218,14 @@ static int build_and_publish(const char *store, const struct order *order, insta
     if (!staging)
         return -1;
     mode_t mask = umask(022); /* every run reads the image, whatever its maker's umask is */
-    int built = build(staging, order, &image, err);
+    int built = build(staging, order, making, &image, err);
     umask(mask);
     if (built < 0 || store_publish(store, staging, &image, order->replace, err) < 0) {
         store_explain_room(store, err); /* while what filled it is there */
         store_delete_tree(staging);
         return -1;
     }
-    say(progress, "%s:%s installed%s%s", image.name, image.version, image.locale ? ", locale " : "",
-        image.locale ? image.locale : "");
+    tell(making->progress, &image, false);
     return 0;
 }
 
@@ -212,20 +241,21 @@ static int open_store(const char *store, const char *name, const char *wanted, s
     return lock;
 }
 
-/* The installed version that wanted means, in any of the stores, or NULL. The caller's to free. */
-static char *find_installed(const char *name, const char *wanted)
+/* Whether what wanted means is installed, in any of the stores. The image is the caller's to clear. */
+static bool find_installed(const char *name, const char *wanted, struct image *found)
 {
     cleanup_strings struct strings stores = store_search();
     struct image *images;
     size_t count;
-    char *found = NULL;
     if (stores_list(&stores, &images, &count, NULL) < 0)
-        return NULL;
-    for (size_t i = 0; i < count && !found; i++)
-        if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted)))
-            found = copy_string(images[i].version);
+        return false;
+    for (size_t i = 0; i < count && !found->name; i++)
+        if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted))) {
+            *found = images[i];
+            images[i] = (struct image){0};
+        }
     images_free(images, count);
-    return found;
+    return found->name != NULL;
 }
 
 /* "7.0, 6.0, 8.0": what the catalog has for this machine, of an importer's where from is not NULL. */
@@ -250,30 +280,33 @@ static int not_in_catalog(const struct catalog_entry *entry, const char *name, c
     return -1;
 }
 
-static int build_locked(const char *store, const struct order *order, install_progress *progress,
+static int build_locked(const char *store, const struct order *order, const struct install_progress *progress,
                         struct error *err)
 {
     cleanup_free char *what = text_format("%s%s%s", order->import.name, order->wanted ? ":" : "",
                                           order->wanted ? order->wanted : "");
-    say(progress, "%s: fetching (%s)", what, order->import.from);
-    return build_and_publish(store, order, progress, err) < 0 ? error_context(err, "install %s", what) : 0;
+    cleanup_free char *fetching = text_format("fetching (%s)", order->import.from);
+    struct making making = {progress, what, fetching};
+    int status = build_and_publish(store, order, &making, err);
+    show_nothing(&making);
+    return status < 0 ? error_context(err, "install %s", what) : 0;
 }
 
-static int install_order(const char *store, const struct order *order, install_progress *progress,
-                         struct error *err)
+static int install_order(const char *store, const struct order *order,
+                         const struct install_progress *progress, struct error *err)
 {
     cleanup_fd int lock = open_store(store, order->import.name, order->wanted, err);
     if (lock < 0)
         return -1;
-    cleanup_free char *installed = order->replace ? NULL : find_installed(order->import.name, order->wanted);
-    if (!installed)
+    cleanup_image struct image found = {0};
+    if (order->replace || !find_installed(order->import.name, order->wanted, &found))
         return build_locked(store, order, progress, err);
-    say(progress, "%s:%s is installed", order->import.name, installed);
+    tell(progress, &found, true);
     return 0;
 }
 
 static int install_release(const char *store, const char *name, const struct release *release,
-                           const struct install_options *options, install_progress *progress,
+                           const struct install_options *options, const struct install_progress *progress,
                            struct error *err)
 {
     cleanup_free char *with = strings_join(options->with.count ? &options->with : &release->with, " ");
@@ -291,7 +324,7 @@ static int install_release(const char *store, const char *name, const struct rel
 }
 
 static int install_client(const struct catalog *catalog, const char *store, const char *client,
-                          install_progress *progress, struct error *err)
+                          const struct install_progress *progress, struct error *err)
 {
     static const struct install_options none = {0};
     cleanup_reference struct image_reference reference = image_reference_parse(client);
@@ -300,7 +333,7 @@ static int install_client(const struct catalog *catalog, const char *store, cons
 
 /* A source that the user names needs no catalog. */
 static int install_source(const char *store, const char *name, const char *wanted,
-                          const struct install_options *options, install_progress *progress,
+                          const struct install_options *options, const struct install_progress *progress,
                           struct error *err)
 {
     cleanup_free char *with = strings_join(&options->with, " ");
@@ -318,7 +351,8 @@ static int install_source(const char *store, const char *name, const char *wante
 }
 
 int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  const struct install_options *options, install_progress *progress, struct error *err)
+                  const struct install_options *options, const struct install_progress *progress,
+                  struct error *err)
 {
     if (!kind_find(name))
         return unknown_name(name, err);
