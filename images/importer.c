@@ -148,7 +148,7 @@ static void print_end(int errors)
     ssize_t got = pread(errors, text, ERRORS_SHOWN, from);
     text[got > 0 ? got : 0] = '\0';
     const char *line = from ? strchr(text, '\n') : text;
-    fputs(line ? line + (from != 0) : text, stderr);
+    fprintf(stderr, "%s%s", line ? line + (from != 0) : text, *text && !text_ends(text, "\n") ? "\n" : "");
 }
 
 static int explain(const struct import *import, const char *folder, int errors, struct error *err)
