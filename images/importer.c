@@ -13,7 +13,7 @@
 #include "base/own.h"
 #include "store.h"
 
-enum { ERRORS_SHOWN = 2048 };
+enum { ERRORS_SHOWN = 2048, FACT_MAX = 1 << 16 };
 
 char *importer_path(const char *name)
 {
@@ -49,7 +49,22 @@ static void take_text(char **field, const char *line)
     *field = copy_string(strchr(line, '=') + 1);
 }
 
-static void take_fact(struct image *image, bool *root, const char *line)
+int importer_percent(const char *text)
+{
+    enum { DIGITS_MAX = 3 };
+    size_t digits = strspn(text, "0123456789");
+    int percent = digits && digits <= DIGITS_MAX && !text[digits] ? atoi(text) : -1;
+    return percent <= 100 ? percent : -1;
+}
+
+static void take_progress(const struct import *import, const char *line)
+{
+    int percent = importer_percent(strchr(line, '=') + 1);
+    if (import->progress && percent >= 0)
+        import->progress(import->context, percent);
+}
+
+static void take_fact(const struct import *import, struct image *image, bool *root, const char *line)
 {
     if (text_starts(line, "source="))
         take_text(&image->source, line);
@@ -57,17 +72,27 @@ static void take_fact(struct image *image, bool *root, const char *line)
         take_text(&image->digest, line);
     else if (text_starts(line, "layout="))
         *root = text_equal(line, "layout=root");
+    else if (text_starts(line, "progress="))
+        take_progress(import, line);
 }
 
-static void take_facts(struct image *image, bool *root, FILE *facts)
+/* As soon as it is there; of a line that does not fit nothing is left. */
+static bool read_line(FILE *facts, char line[FACT_MAX])
 {
-    cleanup_free char *line = NULL;
-    size_t room = 0;
-    for (ssize_t size; (size = getline(&line, &room, facts)) > 0;) {
-        if (line[size - 1] == '\n')
-            line[size - 1] = '\0';
-        take_fact(image, root, line);
-    }
+    size_t size = 0;
+    int c;
+    while ((c = getc(facts)) != EOF && c != '\n')
+        if (size < FACT_MAX)
+            line[size++] = (char)c;
+    line[size < FACT_MAX ? size : 0] = '\0';
+    return c != EOF || size;
+}
+
+static void take_facts(const struct import *import, struct image *image, bool *root, FILE *facts)
+{
+    cleanup_free char *line = allocate(FACT_MAX, 1);
+    while (read_line(facts, line))
+        take_fact(import, image, root, line);
 }
 
 /* ---- Running ---- */
@@ -123,7 +148,7 @@ static void print_end(int errors)
     ssize_t got = pread(errors, text, ERRORS_SHOWN, from);
     text[got > 0 ? got : 0] = '\0';
     const char *line = from ? strchr(text, '\n') : text;
-    fputs(line ? line + (from != 0) : text, stderr);
+    fprintf(stderr, "%s%s", line ? line + (from != 0) : text, *text && !text_ends(text, "\n") ? "\n" : "");
 }
 
 static int explain(const struct import *import, const char *folder, int errors, struct error *err)
@@ -165,7 +190,7 @@ int importer_run(const struct import *import, const char *folder, struct image *
     if (pid < 0)
         return fail_errno(err, "run %s", path);
     close_fd(&output);
-    take_facts(image, root, facts);
+    take_facts(import, image, root, facts);
     if (await(pid, &status) < 0)
         return fail_errno(err, "wait for %s", path);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

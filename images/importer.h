@@ -15,14 +15,14 @@
  *     INDYNO          the absolute path of the indyno program, for a build in a dyno; may be unset
  *     TMPDIR          a work folder on the store's filesystem, which the caller removes however it ends
  *
- * The facts; a name that is not known is no error:
+ * The facts; a name that is not known is no error, and a line that is longer than 64 KiB is none:
  *
  *     source=           where the tree came from, for people
  *     digest=           of what was fetched; given as INDYNO_DIGEST it brings the same files or fails. Of
  *                       packages it is the sha256 of the sorted list of all their sha256s, of a container
  *                       image its manifest's
  *     layout=           prefix or root
- *     progress=         a percentage, 0 to 100, as often as it likes
+ *     progress=         a percentage, 0 to 100, as often as it likes: shown as it comes
  *     package_version=  of the first package, in its distribution's words
  *     packages=         NAME=VERSION of all, space separated
  *     path=             the PATH that a container image asks for
@@ -41,12 +41,20 @@
 
 #include "image.h"
 
+/* Is called with each percentage, 0 to 100, while the importer works. */
+typedef void importer_progress(void *context, int percent);
+
 struct import {
     const char *from;                    /* "deb": the importer is from-deb */
     const char *source;                  /* in its words */
     const char *name, *version;          /* of the image; version may be NULL */
     const char *with, *digest, *tarball; /* as in the contract; NULL or "": none */
+    importer_progress *progress;         /* NULL: nobody wants to know */
+    void *context;                       /* its first argument */
 };
+
+/* What follows "progress=" as a percentage, or -1 where that is not all that it is. Pure. */
+int importer_percent(const char *text);
 
 /* Has the importer fill folder/tree, with folder/tmp to work in, and sets source and digest of image by its facts;
  * *root tells whether it brought a root filesystem. */

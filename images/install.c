@@ -7,8 +7,6 @@
 #include "install.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,21 +42,35 @@ bool install_is_express(const struct install_options *options)
     return options->from || options->with.count || options->tarball || options->digest;
 }
 
-void install_say(const char *text)
+/* An image that is being made, for who wants to know. */
+struct making {
+    const struct install_progress *progress;
+    const char *what, *fetching;
+};
+
+static void show(const struct making *making, const char *phase, int percent)
 {
-    fprintf(stderr, "indyno: %s\n", text);
+    const struct install_state state = {making->what, phase, percent};
+    if (making->progress)
+        making->progress->show(making->progress->context, &state);
 }
 
-static void say(install_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(install_progress *progress, const char *format, ...)
+static void show_fetching(void *context, int percent)
 {
-    va_list args;
-    va_start(args, format);
-    cleanup_free char *text = text_vformat(format, args);
-    va_end(args);
+    const struct making *making = context;
+    show(making, making->fetching, percent);
+}
+
+static void show_nothing(const struct making *making)
+{
+    if (making->progress)
+        making->progress->show(making->progress->context, NULL);
+}
+
+static void tell(const struct install_progress *progress, const struct image *image, bool was_there)
+{
     if (progress)
-        progress(text);
+        progress->done(progress->context, image, was_there);
 }
 
 static int unknown_name(const char *name, struct error *err)
@@ -93,13 +105,25 @@ static int use_in_place(const struct import *import, const char *folder, struct 
     return 0;
 }
 
-static int bring(const struct order *order, const char *folder, struct image *image, bool *root,
-                 struct error *err)
+static int fetch(const char *folder, const struct order *order, struct making *making, struct image *image,
+                 bool *root, struct error *err)
 {
-    if (order->in_place)
-        return use_in_place(&order->import, folder, image, err);
+    struct import import = order->import;
+    import.progress = show_fetching;
+    import.context = making;
     image->tree = copy_string("tree");
-    return importer_run(&order->import, folder, image, root, err);
+    return importer_run(&import, folder, image, root, err);
+}
+
+static int bring(const char *folder, const struct order *order, struct making *making, struct image *image,
+                 bool *root, struct error *err)
+{
+    show(making, making->fetching, -1);
+    if ((order->in_place ? use_in_place(&order->import, folder, image, err)
+                         : fetch(folder, order, making, image, root, err)) < 0)
+        return -1;
+    show(making, "checking", -1);
+    return 0;
 }
 
 /* Programs in bin/, or at the top. */
@@ -196,10 +220,16 @@ static int check_version(const struct order *order, const struct image *image, s
     return -1;
 }
 
-static int prepare_server(const char *folder, const struct kind *kind, struct image *image, struct error *err)
+static int prepare_server(const char *folder, const struct kind *kind, const struct making *making,
+                          struct image *image, struct error *err)
 {
-    if (kind->has_template)
-        return template_make(folder, image, err) < 0 ? -1 : survey_make(folder, image, err);
+    if (kind->has_template) {
+        show(making, "making the template cluster", -1);
+        if (template_make(folder, image, err) < 0)
+            return -1;
+        show(making, "trying its extensions", -1);
+        return survey_make(folder, image, err);
+    }
     if (kind->is_server)
         return start_once(folder, image, err);
     free(image->server); /* a tool was asked for its version, and is no server */
@@ -207,21 +237,24 @@ static int prepare_server(const char *folder, const struct kind *kind, struct im
     return 0;
 }
 
-static int build(const char *folder, const struct order *order, struct image *image, struct error *err)
+static int build(const char *folder, const struct order *order, struct making *making, struct image *image,
+                 struct error *err)
 {
     bool root = false;
     cleanup_free char *work = text_format("%s/tmp", folder);
     image->name = copy_string(order->kind->name);
-    if (bring(order, folder, image, &root, err) < 0 ||
+    if (bring(folder, order, making, image, &root, err) < 0 ||
         describe_programs(folder, order->kind, root, image, err) < 0 ||
         find_version(folder, order->kind, image, err) < 0 || check_version(order, image, err) < 0 ||
-        prepare_server(folder, order->kind, image, err) < 0 || image_key_make(image, &image->key, err) < 0)
+        prepare_server(folder, order->kind, making, image, err) < 0 ||
+        image_key_make(image, &image->key, err) < 0)
         return -1;
     store_delete_tree(work);
+    show(making, "measuring", -1);
     return contents_write(folder, image, err) < 0 ? -1 : manifest_write(image, folder, err);
 }
 
-static int build_and_publish(const char *store, const struct order *order, install_progress *progress,
+static int build_and_publish(const char *store, const struct order *order, struct making *making,
                              struct error *err)
 {
     cleanup_image struct image image = {0};
@@ -230,15 +263,14 @@ static int build_and_publish(const char *store, const struct order *order, insta
     if (!staging)
         return -1;
     mode_t mask = umask(022); /* every run reads the image, whatever its maker's umask is */
-    int built = build(staging, order, &image, err);
+    int built = build(staging, order, making, &image, err);
     umask(mask);
     if (built < 0 || store_publish(store, staging, &image, order->replace, err) < 0) {
         store_explain_room(store, err); /* while what filled it is there */
         store_delete_tree(staging);
         return -1;
     }
-    say(progress, "%s:%s installed%s%s", image.name, image.version, image.locale ? ", locale " : "",
-        image.locale ? image.locale : "");
+    tell(making->progress, &image, false);
     return 0;
 }
 
@@ -254,20 +286,21 @@ static int open_store(const char *store, const char *name, const char *wanted, s
     return lock;
 }
 
-/* The installed version that wanted means, in any of the stores, or NULL. The caller's to free. */
-static char *find_installed(const char *name, const char *wanted)
+/* Whether what wanted means is installed, in any of the stores. The image is the caller's to clear. */
+static bool find_installed(const char *name, const char *wanted, struct image *found)
 {
     cleanup_strings struct strings stores = store_search();
     struct image *images;
     size_t count;
-    char *found = NULL;
     if (stores_list(&stores, &images, &count, NULL) < 0)
-        return NULL;
-    for (size_t i = 0; i < count && !found; i++)
-        if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted)))
-            found = copy_string(images[i].version);
+        return false;
+    for (size_t i = 0; i < count && !found->name; i++)
+        if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted))) {
+            *found = images[i];
+            images[i] = (struct image){0};
+        }
     images_free(images, count);
-    return found;
+    return found->name != NULL;
 }
 
 /* "7.0, 6.0, 8.0": what the catalog has for this machine, of an importer's where from is not NULL. */
@@ -292,30 +325,34 @@ static int not_in_catalog(const struct catalog_entry *entry, const char *name, c
     return -1;
 }
 
-static int build_locked(const char *store, const struct order *order, install_progress *progress,
+static int build_locked(const char *store, const struct order *order, const struct install_progress *progress,
                         struct error *err)
 {
     cleanup_free char *what = text_format("%s%s%s", order->import.name, order->wanted ? ":" : "",
                                           order->wanted ? order->wanted : "");
-    say(progress, "%s: fetching (%s)", what, order->import.from);
-    return build_and_publish(store, order, progress, err) < 0 ? error_context(err, "install %s", what) : 0;
+    cleanup_free char *fetching =
+        order->in_place ? copy_string("used in place") : text_format("fetching (%s)", order->import.from);
+    struct making making = {progress, what, fetching};
+    int status = build_and_publish(store, order, &making, err);
+    show_nothing(&making);
+    return status < 0 ? error_context(err, "install %s", what) : 0;
 }
 
-static int install_order(const char *store, const struct order *order, install_progress *progress,
-                         struct error *err)
+static int install_order(const char *store, const struct order *order,
+                         const struct install_progress *progress, struct error *err)
 {
     cleanup_fd int lock = open_store(store, order->import.name, order->wanted, err);
     if (lock < 0)
         return -1;
-    cleanup_free char *installed = order->replace ? NULL : find_installed(order->import.name, order->wanted);
-    if (!installed)
+    cleanup_image struct image found = {0};
+    if (order->replace || !find_installed(order->import.name, order->wanted, &found))
         return build_locked(store, order, progress, err);
-    say(progress, "%s:%s is installed", order->import.name, installed);
+    tell(progress, &found, true);
     return 0;
 }
 
 static int install_release(const char *store, const char *name, const struct release *release,
-                           const struct install_options *options, install_progress *progress,
+                           const struct install_options *options, const struct install_progress *progress,
                            struct error *err)
 {
     cleanup_free char *with = strings_join(options->with.count ? &options->with : &release->with, " ");
@@ -333,7 +370,7 @@ static int install_release(const char *store, const char *name, const struct rel
 }
 
 static int install_client(const struct catalog *catalog, const char *store, const char *client,
-                          install_progress *progress, struct error *err)
+                          const struct install_progress *progress, struct error *err)
 {
     static const struct install_options none = {0};
     cleanup_reference struct image_reference reference = image_reference_parse(client);
@@ -342,12 +379,12 @@ static int install_client(const struct catalog *catalog, const char *store, cons
 
 /* A source that the user names needs no catalog. */
 static int install_source(const char *store, const char *name, const char *wanted,
-                          const struct install_options *options, install_progress *progress,
+                          const struct install_options *options, const struct install_progress *progress,
                           struct error *err)
 {
     cleanup_free char *with = strings_join(&options->with, " ");
     const struct order order = {.kind = kind_find(name),
-                                .import = {.from = options->in_place ? "in place" : options->from,
+                                .import = {.from = options->from,
                                            .source = options->source,
                                            .name = name,
                                            .version = wanted,
@@ -361,7 +398,8 @@ static int install_source(const char *store, const char *name, const char *wante
 }
 
 int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  const struct install_options *options, install_progress *progress, struct error *err)
+                  const struct install_options *options, const struct install_progress *progress,
+                  struct error *err)
 {
     if (!kind_find(name))
         return unknown_name(name, err);

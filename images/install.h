@@ -4,11 +4,21 @@
 
 #include "image.h"
 
-/* What happened, for progress: text is one line without a newline. NULL: nobody wants to know. */
-typedef void install_progress(const char *text);
+/* What is being done to an image. */
+struct install_state {
+    const char *what;  /* as it was asked for: "redis:7.0" */
+    const char *phase; /* "fetching (deb)" */
+    int percent;       /* of the phase, 0 to 100; -1: not known */
+};
 
-/* Says it on stderr. */
-install_progress install_say;
+/* Who wants to know what happens to images, one after the other. NULL where it is taken: nobody. */
+struct install_progress {
+    /* As it changes; NULL when nothing more is done to the image, before an error of its is returned. */
+    void (*show)(void *context, const struct install_state *state);
+    /* The image is installed; was_there: it was before, and nothing was done. */
+    void (*done)(void *context, const struct image *image, bool was_there);
+    void *context;
+};
 
 /* What the user says of the source; all NULL or empty: the catalog decides. */
 struct install_options {
@@ -30,6 +40,7 @@ bool install_is_express(const struct install_options *options);
  * options are not express, and for a postgresql the client programs that the catalog gives it. STATUS_DATA
  * where the catalog does not have it. */
 int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  const struct install_options *options, install_progress *progress, struct error *err);
+                  const struct install_options *options, const struct install_progress *progress,
+                  struct error *err);
 
 #endif

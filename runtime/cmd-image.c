@@ -8,6 +8,7 @@
 #include "cmd-image.h"
 #include "command.h"
 #include "images/install.h"
+#include "progress.h"
 
 int image_usage(const char *what, struct error *err)
 {
@@ -86,14 +87,18 @@ static int install_all(const struct catalog *catalog, const char *store,
                        const struct install_options *options, int argc, char **argv, struct error *err)
 {
     static const char *const defaults[] = {"postgresql", "redis"};
+    cleanup_progress struct progress progress;
+    progress_begin(&progress);
     for (size_t i = 0; argc == 0 && i < sizeof defaults / sizeof *defaults; i++)
-        if (install_image(catalog, store, defaults[i], NULL, options, install_say, err) < 0)
+        if (install_image(catalog, store, defaults[i], NULL, options, &progress.calls, err) < 0)
             return -1;
     for (int i = 0; i < argc; i++) {
         cleanup_reference struct image_reference reference = image_reference_parse(argv[i]);
-        if (install_image(catalog, store, reference.name, reference.version, options, install_say, err) < 0)
+        if (install_image(catalog, store, reference.name, reference.version, options, &progress.calls, err) <
+            0)
             return -1;
     }
+    progress_end(&progress);
     return 0;
 }
 
@@ -124,6 +129,17 @@ static const char *importer_of(const char *source)
     return "dir";
 }
 
+static int import(const char *store, const struct image_reference *reference,
+                  const struct install_options *options, struct error *err)
+{
+    cleanup_progress struct progress progress;
+    progress_begin(&progress);
+    if (install_image(NULL, store, reference->name, reference->version, options, &progress.calls, err) < 0)
+        return -1;
+    progress_end(&progress);
+    return 0;
+}
+
 static int image_import(int argc, char **argv, struct error *err)
 {
     cleanup_install_options struct install_options options = {0};
@@ -140,7 +156,7 @@ static int image_import(int argc, char **argv, struct error *err)
     if (options.in_place && (!text_equal(options.from, "dir") || options.digest))
         return image_usage("import: only a directory can be used in place, and it has no digest", err);
     options.source = copy_string(argv[first + 1]);
-    return install_image(NULL, store, reference.name, reference.version, &options, install_say, err);
+    return import(store, &reference, &options, err);
 }
 
 /* ---- The command ---- */

@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "caller.h"
 #include "images/install.h"
+#include "progress.h"
 #include "root-files.h"
 
 /* ---- Folders ---- */
@@ -71,7 +72,7 @@ static const char *find_term(void)
 
 /* --pull=missing, of one engine. */
 static int pull_engine(const struct services_input *input, const struct engine *engine, const char *store,
-                       struct error *err)
+                       const struct install_progress *progress, struct error *err)
 {
     static const struct install_options plain = {0};
     cleanup_choice struct service_choice choice;
@@ -80,8 +81,7 @@ static int pull_engine(const struct services_input *input, const struct engine *
     if (!choice.image || resolve_image(input->catalog, input->images, input->image_count, choice.image,
                                        choice.version, NULL) >= 0)
         return 0;
-    return install_image(input->catalog, store, choice.image, choice.version, &plain,
-                         input->options->quiet ? NULL : install_say, err);
+    return install_image(input->catalog, store, choice.image, choice.version, &plain, progress, err);
 }
 
 static int pull(const struct options *options, const struct strings *stores, struct prepared *prepared,
@@ -92,9 +92,13 @@ static int pull(const struct options *options, const struct strings *stores, str
                                          .images = prepared->images,
                                          .image_count = prepared->image_count,
                                          .catalog = prepared->catalog};
+    cleanup_progress struct progress progress;
+    progress_begin(&progress);
     for (size_t i = 0; i < ENGINE_COUNT; i++)
-        if (pull_engine(&input, engines[i], stores->items[0], err) < 0)
+        if (pull_engine(&input, engines[i], stores->items[0], options->quiet ? NULL : &progress.calls, err) <
+            0)
             return -1;
+    progress_end(&progress);
     images_free(prepared->images, prepared->image_count);
     return stores_list(stores, &prepared->images, &prepared->image_count, err);
 }
