@@ -123,6 +123,10 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
  * installed (psql is then missing, and the caller says so). */
 int resolve_client(const struct image *images, size_t count, const char *server_version);
 
+/* The command that installs a Postgres with an extension that image does not have, of its major if there is one; NULL where no
+ * package is known to have it. From PKGDATADIR/extensions (INDYNO_EXTENSIONS names another). The caller's to free. */
+char *image_extension_hint(const struct image *image, const char *extension);
+
 /* The catalog: PKGDATADIR/catalog.json (INDYNO_CATALOG names another), with the operator's on top of it, where
  * there is one: catalog.json of images_config_dir(). */
 int catalog_load(struct catalog **catalog, struct error *err);

@@ -218,17 +218,23 @@ static const struct image *find_with_extension(const struct service *service, co
     return NULL;
 }
 
-static void add_hint(const struct service *service, const char *extension, struct strings *notes)
+/* Where it is: in another image, in an image that can be installed, or nowhere that we know of. The caller's to free. */
+static char *where_it_is(const struct service *service, const char *extension)
 {
     const struct image *other = find_with_extension(service, extension);
-    const char *version = service->image->version;
-    cleanup_free char *hint =
-        other ? text_format("postgresql:%s has it: --postgres=%s", other->version, other->version)
-              : text_format(
-                    "packages bring more: indyno image install postgresql:%.*s --from deb --with PACKAGE",
-                    (int)strcspn(version, "."), version);
-    cleanup_free char *note =
-        text_format("the extension \"%s\" is not in postgresql:%s; %s", extension, version, hint);
+    if (other)
+        return text_format("postgresql:%s has it: --postgres=%s", other->version, other->version);
+    cleanup_free char *command = image_extension_hint(service->image, extension);
+    if (command)
+        return text_format("%s brings it", command);
+    return copy_string("no package is known that brings it (any can be added: indyno image install --with)");
+}
+
+static void add_hint(const struct service *service, const char *extension, struct strings *notes)
+{
+    cleanup_free char *hint = where_it_is(service, extension);
+    cleanup_free char *note = text_format("the extension \"%s\" is not in postgresql:%s; %s", extension,
+                                          service->image->version, hint);
     for (size_t i = 0; i < notes->count; i++)
         if (strcmp(notes->items[i], note) == 0)
             return;

@@ -66,6 +66,7 @@ set_rights() {
     rights=()
     ! is_delegated || rights=("$abs_top_srcdir/tests/cli/in-scope.sh" "$INDYNO_TEST_USER")
     rights+=(env -i "PATH=$PATH" "HOME=$home" "INDYNO_STORE=$INDYNO_STORE" "INDYNO_CATALOG=${INDYNO_CATALOG-}"
+        "INDYNO_EXTENSIONS=${INDYNO_EXTENSIONS-}"
         "INDYNO_LIBEXECDIR=${INDYNO_LIBEXECDIR-}" "INDYNO_CONFIG_DIR=${INDYNO_CONFIG_DIR-}"
         "CONTAINERS_REGISTRIES_CONF=${CONTAINERS_REGISTRIES_CONF-}"
         "SECRET_OF_CALLER=${SECRET_OF_CALLER-}")

@@ -72,6 +72,84 @@ load helper
     [[ "$output" == *"(PostgreSQL) 16.14"* ]]
 }
 
+# A copy of the Postgres 17 that is there, as a prefix of the operator's: sets prefix.
+make_prefix() {
+    prefix=$scratch/pg17
+    cp -a "$(indyno image inspect postgresql:17 | jq -r '.path + "/" + .tree')" "$prefix"
+    chmod -R u+w "$prefix"
+    give "$scratch"
+}
+
+@test "import --in-place: a prefix is used where it is, and no longer once its server was replaced" {
+    export INDYNO_STORE=$scratch/store:$INDYNO_STORE
+    make_prefix
+    run -0 indyno image import --in-place postgresql:17 "$prefix"
+    [ ! -e "$scratch/store/images/postgresql/17.10/tree" ]
+    run -0 --separate-stderr indyno image inspect postgresql:17
+    [ "$(jq -r '.tree, .source' <<<"$output")" = "$(printf '%s\nin-place:%s' "$prefix" "$prefix")" ]
+    run -0 --separate-stderr indyno run -q --postgres=17 "$app" -- sh -c 'psql -Atc "show server_version"; stat -c %d:%i "$(command -v pg_ctl)"'
+    [[ "${lines[0]}" == 17.* ]]
+    [ "${lines[1]}" = "$(stat -c %d:%i "$prefix/bin/pg_ctl")" ]
+    run -0 indyno image verify postgresql:17
+    printf x >>"$prefix/share/postgresql/extension/hstore.control"
+    run -1 --separate-stderr indyno image verify postgresql:17
+    [[ "$output" == *"postgresql:17.10: changed: tree/share/postgresql/extension/hstore.control"* ]]
+
+    cp -a "$prefix/bin/postgres" "$prefix/bin/new" # of the same time and size
+    mv "$prefix/bin/new" "$prefix/bin/postgres"
+    run -65 indyno run -q --postgres=17 "$app" -- true
+    [[ "$output" == *"from a server that has been replaced since"*"indyno image import --in-place postgresql $prefix"* ]]
+    run -0 indyno image import --in-place postgresql "$prefix"
+    run -0 indyno run -q --postgres=17 "$app" -- true
+    mv "$prefix" "$prefix.gone"
+    run -65 indyno run -q --postgres=17 "$app" -- true
+    [[ "$output" == *"$prefix/bin/postgres: No such file or directory"* ]]
+    run -0 indyno image rm postgresql:17.10
+    [ -e "$prefix.gone/bin/postgres" ]
+}
+
+@test "import --in-place refuses what is no prefix" {
+    local redis=$scratch/store/images/redis
+    mkdir "$scratch/empty"
+    export INDYNO_STORE=$scratch/store
+    run -65 indyno image import --in-place redis "$scratch/empty"
+    [[ "$output" == *"there is no redis-server in bin/ or at the top of the tree"* ]]
+    run ! indyno image import --in-place redis "$scratch/nowhere"
+    [[ "$output" == *"use $scratch/nowhere in place: No such file or directory"* ]]
+    run -64 indyno image import --in-place redis oci:x
+    run -64 indyno image install --in-place redis:7.0
+    [ ! -e "$redis" ]
+}
+
+# Its library ends the process that loads it, as an interpreter without its modules does.
+@test "an extension that ends the server is left out, the others are not" {
+    export INDYNO_STORE=$scratch/store:$INDYNO_STORE
+    make_prefix
+    local extensions=$prefix/share/postgresql/extension
+    echo "default_version = '1'" >"$extensions/killer.control"
+    # shellcheck disable=SC2016 # Postgres' own variable
+    echo 'create function killer() returns void language c as '"'"'$libdir/killer'"'"';' >"$extensions/killer--1.sql"
+    printf '#include <unistd.h>\n__attribute__((constructor)) static void end(void) { _exit(3); }\n' >"$scratch/killer.c"
+    cc -shared -fPIC -o "$prefix/lib/postgresql/killer.so" "$scratch/killer.c"
+    echo "default_version = '1'" >"$extensions/odd name.control"
+    give "$scratch"
+    run -0 indyno image import --in-place postgresql:17 "$prefix"
+    run -0 --separate-stderr indyno image inspect postgresql:17
+    [ "$(jq -r '.left_out.killer' <<<"$output")" = "the server ends when it is created" ]
+    [ "$(jq -r '.extensions | length >= 40 and has("hstore") and (has("killer") | not)' <<<"$output")" = true ]
+}
+
+@test "an image of an indyno with another kind of template is not used" {
+    local store=$scratch/store
+    mkdir -p "$store/images/postgresql"
+    cp -a "$(indyno image inspect postgresql:17 | jq -r .path)" "$store/images/postgresql/17.10"
+    chmod -R u+w "$store"
+    sed -i 's/settings [0-9]*"/settings 0"/' "$store/images/postgresql/17.10/manifest.json"
+    give "$scratch"
+    INDYNO_STORE=$store run -65 indyno run -q --postgres=17 "$app" -- true
+    [[ "$output" == *"postgresql:17.10 was made by another version of indyno"*"indyno image install postgresql:17.10"* ]]
+}
+
 # Later runs, root's too, would show what it leads to.
 @test "a server that leaves a link in the place of its cluster is refused, and nothing of it stays" {
     local store=$scratch/store bin=$scratch/bad/bin

@@ -5,8 +5,8 @@
 chmod 755 "$work"
 mkdir "$work/libexec"
 cp "$abs_top_srcdir"/images/from-* "$abs_top_srcdir"/images/build-* "$abs_top_srcdir"/images/survey-* "$abs_top_srcdir"/images/template-* "$abs_top_srcdir/images/importer.sh" "$abs_top_srcdir/images/measure" "$SHIM" "$work/libexec/"
-cp "$abs_top_srcdir/images/catalog.json" "$work/"
+cp "$abs_top_srcdir/images/catalog.json" "$abs_top_srcdir/images/extensions" "$work/"
 chmod -R u+w,go+rX "$work"
-INDYNO_LIBEXECDIR=$work/libexec INDYNO_CATALOG=$work/catalog.json
+INDYNO_LIBEXECDIR=$work/libexec INDYNO_CATALOG=$work/catalog.json INDYNO_EXTENSIONS=$work/extensions
 : "${BATS_TEST_TIMEOUT:=300}" # seconds; one that waits for what does not come is a failure
-export INDYNO INDYNO_LIBEXECDIR INDYNO_CATALOG BATS_TEST_TIMEOUT
+export INDYNO INDYNO_LIBEXECDIR INDYNO_CATALOG INDYNO_EXTENSIONS BATS_TEST_TIMEOUT

@@ -505,13 +505,14 @@ static void test_postgres_preparation(void **state)
     }
 }
 
-/* Trees of these images are nowhere: no other one has what is missing. */
+/* No other one of these images has what is missing. */
 static void test_postgres_hints(void **state)
 {
     (void)state;
     cleanup_app struct app app;
     cleanup_services struct services services;
     cleanup_strings struct strings notes = {0};
+    setenv("INDYNO_EXTENSIONS", IMAGES_DIR "/extensions", 1);
     const struct service *service = service_of(GIVEN_POSTGRES_17, no_addons, &no_settings, &services, &app);
     assert_string_equal(service->engine->log_mark, "\" is not available");
     service->engine->explain(service,
@@ -519,10 +520,15 @@ static void test_postgres_hints(void **state)
                              "DETAIL:  something \" is not available\n"
                              "ERROR:  extension \"postgis\" is not available\n"
                              "ERROR:  collation \"x\" is not available\n"
+                             "ERROR:  extension \"nosuch\" is not available\n"
                              "ERROR:  extension \"cut sho",
                              &notes);
-    ASSERT_LIST(&notes, "the extension \"postgis\" is not in postgresql:17.10; packages bring more: "
-                        "indyno image install postgresql:17 --from deb --with PACKAGE");
+    ASSERT_LIST(
+        &notes,
+        "the extension \"postgis\" is not in postgresql:17.10; "
+        "indyno image install postgresql:17 --from deb --with postgresql-17-postgis-3 brings it",
+        "the extension \"nosuch\" is not in postgresql:17.10; no package is known that brings it (any can be "
+        "added: indyno image install --with)");
 }
 
 static void test_redis_argv(void **state)
