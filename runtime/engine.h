@@ -58,6 +58,7 @@ struct engine {
     enum option_engine option;      /* --postgres */
     const char *version_variable;   /* "POSTGRESQL_VERSION" */
     const char *url_variable;       /* "DATABASE_URL" */
+    enum sandbox_role role;         /* whose filter it has */
     uid_t user;                     /* inner id */
     const char *home;               /* its user's, and its working folder */
     size_t attachment_max;          /* how long <AS> may be */

@@ -13,6 +13,8 @@ const struct command commands[] = {
     {"run", "run an app's tests, or a command, in a dyno", cmd_run, cmd_run_help},
     {"plan", "say exactly what run would do, and do nothing", cmd_plan, cmd_plan_help},
     {"image", "install, import, list and remove the trees that dynos are made of", cmd_image, cmd_image_help},
+    {"sandbox", "print the system-call filter that a dyno's processes are under", cmd_sandbox,
+     cmd_sandbox_help},
     {"help", "say what a command does and which options it has", cmd_help, cmd_help_help},
     {0},
 };

@@ -265,6 +265,7 @@ const struct engine postgres_engine = {
     .option = OPTION_POSTGRES,
     .version_variable = "POSTGRESQL_VERSION",
     .url_variable = "DATABASE_URL",
+    .role = SANDBOX_ROLE_POSTGRES,
     .user = LAYOUT_POSTGRES_ID,
     .home = "/var/lib/postgresql",
     .attachment_max = IDENTIFIER_MAX - sizeof further_prefix + 1,

@@ -154,6 +154,7 @@ const struct engine redis_engine = {
     .option = OPTION_REDIS,
     .version_variable = "REDIS_VERSION",
     .url_variable = "REDIS_URL",
+    .role = SANDBOX_ROLE_REDIS,
     .user = LAYOUT_REDIS_ID,
     .home = LAYOUT_REDIS_DATA,
     .attachment_max = ATTACHMENT_MAX,

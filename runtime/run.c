@@ -13,7 +13,7 @@ static struct sandbox_process service_process(const struct service *service)
         .cwd = engine->home,
         .root = service->root.path ? &service->root : NULL,
         .user = engine->user,
-        .role = SANDBOX_ROLE_SERVICE,
+        .role = engine->role,
         .leaf = engine->name,
         .log = service->log,
         .log_mark = engine->log_mark,

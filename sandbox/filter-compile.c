@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "filter-table.h"
+#include "filter.h"
 
 enum { PROGRAM_MAX = 4096, NAME_MAX_LENGTH = 64, NUMBERS_MAX = 512, X32_BIT = 0x40000000 };
 
@@ -73,58 +74,118 @@ static void emit_abi_check(struct program *program)
     emit(program, (struct sock_filter)RETURN(ERRNO(ENOSYS)));
 }
 
+static unsigned low_word(unsigned argument)
+{
+    size_t low = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    low += sizeof(uint32_t);
+#endif
+    return (unsigned)low;
+}
+
+enum { CONDITION_SIZE = 3 };
+
+/* Jumps over the next beyond instructions where the condition does not hold. */
+static void emit_condition(struct program *program, const struct filter_condition *condition, size_t beyond)
+{
+    emit(program, (struct sock_filter)LOAD(low_word(condition->argument)));
+    emit(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, condition->mask));
+    emit(program,
+         (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, condition->value, 0, (unsigned char)beyond));
+}
+
+static size_t match_size(const struct filter_match *match)
+{
+    return CONDITION_SIZE + (match->second.mask ? CONDITION_SIZE : 0) + 1;
+}
+
+static void emit_match(struct program *program, const struct filter_match *match)
+{
+    emit_condition(program, &match->first, match_size(match) - CONDITION_SIZE);
+    if (match->second.mask)
+        emit_condition(program, &match->second, 1);
+    emit(program, (struct sock_filter)RETURN(action_of(match->error)));
+}
+
 /* Expects the call's number in the accumulator; the block of a row always returns, so it stays there for the
  * next. */
 static void emit_argument(struct program *program, const struct filter_argument *row)
 {
     char name[NAME_MAX_LENGTH];
     int number = call_number(row->name, name);
+    size_t size = 1;
     if (number < 0)
         return;
-    size_t size = 4 * row->match_count + 1;
+    for (unsigned i = 0; i < row->match_count; i++)
+        size += match_size(&row->matches[i]);
+    if (size > UCHAR_MAX)
+        die("too many matches", name);
     emit(program,
          (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, (unsigned char)size));
-    size_t low = offsetof(struct seccomp_data, args) + row->argument * sizeof(uint64_t);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    low += sizeof(uint32_t);
-#endif
-    for (unsigned i = 0; i < row->match_count; i++) {
-        const struct filter_match *match = &row->matches[i];
-        emit(program, (struct sock_filter)LOAD((unsigned)low));
-        emit(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, match->mask));
-        emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, match->value, 0, 1));
-        emit(program, (struct sock_filter)RETURN(action_of(match->error)));
-    }
+    for (unsigned i = 0; i < row->match_count; i++)
+        emit_match(program, &row->matches[i]);
     emit(program, (struct sock_filter)RETURN(action_of(row->otherwise)));
 }
 
-/* What the lists of names say of each number. */
-static void read_names(const struct filter_group *groups, unsigned action, unsigned actions[NUMBERS_MAX])
+static void emit_arguments(struct program *program, const struct filter_argument *rows)
 {
-    for (; groups->names; groups++) {
-        for (const char *const *entry = groups->names; *entry; entry++) {
-            char name[NAME_MAX_LENGTH];
-            int number = call_number(*entry, name);
-            if (number >= NUMBERS_MAX)
-                die("its number is beyond the table", name);
-            if (number >= 0 && actions[number] != ERRNO(ENOSYS))
-                die("named twice", name);
-            if (number >= 0)
-                actions[number] = action;
+    for (const struct filter_argument *row = rows; row->name; row++)
+        emit_argument(program, row);
+}
+
+/* A call of this machine's, and what the table says of it. */
+struct call {
+    const char *entry; /* of the table; NULL: there is none of this number */
+    const struct filter_group *group;
+    const struct filter_argument *row;
+};
+
+static struct call *take_call(struct call calls[NUMBERS_MAX], const char *entry)
+{
+    char name[NAME_MAX_LENGTH];
+    int number = call_number(entry, name);
+    if (number >= NUMBERS_MAX)
+        die("its number is beyond the table", name);
+    if (number < 0)
+        return NULL;
+    if (calls[number].entry)
+        die("named twice", name);
+    calls[number].entry = entry;
+    return &calls[number];
+}
+
+static void read_table(struct call calls[NUMBERS_MAX])
+{
+    for (const struct filter_group *group = filter_groups; group->names; group++)
+        for (const char *const *entry = group->names; *entry; entry++) {
+            struct call *call = take_call(calls, *entry);
+            if (call)
+                call->group = group;
         }
+    for (const struct filter_argument *row = filter_arguments; row->name; row++) {
+        struct call *call = take_call(calls, row->name);
+        if (call)
+            call->row = row;
     }
+}
+
+/* Of a call without a rule. */
+static int answer_of(const struct call *call, unsigned role)
+{
+    return !call->entry ? ENOSYS : call->group && (call->group->roles & (1U << role)) ? 0 : EPERM;
 }
 
 struct range {
     unsigned first, action;
 };
 
-static size_t find_ranges(const unsigned actions[NUMBERS_MAX], struct range ranges[NUMBERS_MAX + 1])
+static size_t find_ranges(const struct call calls[NUMBERS_MAX], unsigned role,
+                          struct range ranges[NUMBERS_MAX + 1])
 {
     size_t count = 0;
     for (unsigned number = 0; number < NUMBERS_MAX; number++)
-        if (number == 0 || actions[number] != actions[number - 1])
-            ranges[count++] = (struct range){number, actions[number]};
+        if (number == 0 || answer_of(&calls[number], role) != answer_of(&calls[number - 1], role))
+            ranges[count++] = (struct range){number, action_of(answer_of(&calls[number], role))};
     ranges[count++] = (struct range){NUMBERS_MAX, ERRNO(ENOSYS)};
     return count;
 }
@@ -146,34 +207,105 @@ static void emit_tree(struct program *program, const struct range *ranges, size_
     emit_tree(program, ranges + half, count - half);
 }
 
-static void append_names(struct program *program)
+static void compile(const struct call calls[NUMBERS_MAX], unsigned role, struct program *program)
 {
-    static unsigned actions[NUMBERS_MAX];
     static struct range ranges[NUMBERS_MAX + 1];
-    for (size_t i = 0; i < NUMBERS_MAX; i++)
-        actions[i] = ERRNO(ENOSYS);
-    read_names(filter_allowed, SECCOMP_RET_ALLOW, actions);
-    read_names(filter_denied, ERRNO(EPERM), actions);
-    emit_tree(program, ranges, find_ranges(actions, ranges));
+    program->length = 0;
+    emit_abi_check(program);
+    emit_arguments(program, filter_arguments);
+    emit_tree(program, ranges, find_ranges(calls, role, ranges));
 }
 
-static void print_program(const struct program *program)
+/* The filter that lies on top of another: other ABIs are that one's to refuse. */
+static void compile_outside(struct program *program)
 {
-    printf("/* Made by filter-compile from filter-table.c. */\n");
-    printf("static const struct sock_filter filter_code[] = {\n");
+    program->length = 0;
+    emit(program, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
+    emit_arguments(program, filter_outside);
+    emit(program, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
+}
+
+/* ---- Printing ---- */
+
+static void print_program(const struct program *program, const char *name)
+{
+    printf("static const struct sock_filter code_%s[] = {\n", name);
     for (size_t i = 0; i < program->length; i++)
         printf("    {0x%02x, %u, %u, 0x%08x},\n", program->code[i].code, program->code[i].jt,
                program->code[i].jf, program->code[i].k);
     printf("};\n");
 }
 
-int main(void)
+static void print_programs(const struct call calls[NUMBERS_MAX])
 {
     static struct program program;
-    emit_abi_check(&program);
-    for (const struct filter_argument *row = filter_arguments; row->name; row++)
-        emit_argument(&program, row);
-    append_names(&program);
-    print_program(&program);
+    for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++) {
+        compile(calls, role, &program);
+        print_program(&program, filter_role_names[role]);
+    }
+    compile_outside(&program);
+    print_program(&program, "outside");
+    printf(
+        "static const struct {\n    const struct sock_filter *code;\n    size_t count;\n} programs[] = {\n");
+    for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++)
+        printf("    {code_%s, sizeof code_%s / sizeof *code_%s},\n", filter_role_names[role],
+               filter_role_names[role], filter_role_names[role]);
+    printf("};\n");
+}
+
+static void print_condition(const struct filter_condition *condition)
+{
+    printf("argument %u ", condition->argument);
+    if (condition->mask != UINT32_MAX)
+        printf("& 0x%x ", condition->mask);
+    printf("= 0x%x", condition->value);
+}
+
+/* "argument 1 = 0x5412: EPERM, argument 1 = 0x541c: EPERM, else allowed" */
+static void print_rule(const struct filter_argument *row)
+{
+    printf("\"");
+    for (unsigned i = 0; i < row->match_count; i++) {
+        print_condition(&row->matches[i].first);
+        if (row->matches[i].second.mask) {
+            printf(" and ");
+            print_condition(&row->matches[i].second);
+        }
+        printf(": %s, ", filter_answer_name(row->matches[i].error));
+    }
+    printf("else %s\"", filter_answer_name(row->otherwise));
+}
+
+static int answer_of_row(const struct filter_argument *row)
+{
+    return row->match_count ? FILTER_BY_ARGUMENT : row->otherwise;
+}
+
+static void print_call(const struct call *call, unsigned number)
+{
+    char name[NAME_MAX_LENGTH];
+    call_number(call->entry, name);
+    printf("    {\"%s\", %u, {", name, number);
+    for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++)
+        printf("%s%d", role ? ", " : "", call->row ? answer_of_row(call->row) : answer_of(call, role));
+    printf("}, ");
+    if (call->row && call->row->match_count)
+        print_rule(call->row);
+    else
+        printf("NULL");
+    printf(", \"%s\"},\n", call->row ? call->row->why : call->group->what);
+}
+
+int main(void)
+{
+    static struct call calls[NUMBERS_MAX];
+    read_table(calls);
+    printf("/* Made by filter-compile from filter-table.c. */\n");
+    print_programs(calls);
+    printf("static const struct filter_call calls[] = {\n");
+    for (unsigned number = 0; number < NUMBERS_MAX; number++)
+        if (calls[number].entry)
+            print_call(&calls[number], number);
+    printf("};\n");
     return fflush(stdout) || ferror(stdout) ? 1 : 0;
 }

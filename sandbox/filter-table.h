@@ -13,24 +13,38 @@
 
 enum { FILTER_MATCHES_MAX = 8 };
 
+/* The table's columns: 1 << enum sandbox_role. */
+enum {
+    FILTER_NONE = 0,
+    FILTER_STEP = 1 << 0,
+    FILTER_POSTGRES = 1 << 1,
+    FILTER_REDIS = 1 << 2,
+    FILTER_ALL = 7
+};
+
 struct filter_group {
     const char *what; /* why these calls stand together */
+    unsigned roles;   /* those that may call them; for the others they are denied */
     const char *const
         *names; /* NULL-terminated; "name=NUMBER" where libseccomp may be too old to know the name */
 };
 
-extern const struct filter_group filter_allowed[]; /* ends with an empty row, as all three do */
-extern const struct filter_group filter_denied[];
+extern const struct filter_group filter_groups[]; /* ends with an empty row, as both tables do */
 
-/* Allowed only as one argument says: the first match (argument & mask) == value decides, else otherwise. */
-struct filter_match {
+/* (argument & mask) == value; arguments count from 0. A mask of 0 holds for all. */
+struct filter_condition {
+    unsigned argument;
     uint32_t mask, value;
-    int error; /* errno; 0: allowed */
 };
 
+struct filter_match {
+    struct filter_condition first, second; /* both must hold */
+    int error;                             /* errno; 0: allowed */
+};
+
+/* Allowed, to every role, as its arguments say: the first match decides, else otherwise. */
 struct filter_argument {
-    const char *name;
-    unsigned argument; /* from 0 */
+    const char *name; /* as a group's */
     struct filter_match matches[FILTER_MATCHES_MAX];
     unsigned match_count;
     int otherwise; /* errno; 0: allowed */
@@ -38,5 +52,8 @@ struct filter_argument {
 };
 
 extern const struct filter_argument filter_arguments[];
+
+/* What is denied besides, where the dyno can write to folders of the host. */
+extern const struct filter_argument filter_outside[];
 
 #endif

@@ -1,18 +1,36 @@
 #include "filter.h"
 
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "filter-data.h"
 
-int filter_load(enum sandbox_role role)
+const struct sock_filter *filter_program(enum sandbox_role role, size_t *count)
 {
-    (void)role; /* services are the tenant's code as much as the step is: one table serves both */
-    struct sock_fprog program = {
-        .len = sizeof filter_code / sizeof *filter_code,
-        .filter = (struct sock_filter *)(uintptr_t)filter_code,
+    *count = programs[role].count;
+    return programs[role].code;
+}
+
+static int load(const struct sock_filter *code, size_t count)
+{
+    const struct sock_fprog program = {
+        .len = (unsigned short)count,
+        .filter = (struct sock_filter *)(uintptr_t)code,
     };
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+/* The role's comes last: it may deny seccomp(2) itself. */
+int filter_load(enum sandbox_role role, bool outside)
+{
+    if (outside && load(code_outside, sizeof code_outside / sizeof *code_outside) < 0)
+        return -1;
+    return load(programs[role].code, programs[role].count);
+}
+
+const struct filter_call *filter_calls(size_t *count)
+{
+    *count = sizeof calls / sizeof *calls;
+    return calls;
 }

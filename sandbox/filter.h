@@ -2,10 +2,37 @@
 #ifndef INDYNO_FILTER_H
 #define INDYNO_FILTER_H
 
+#include <linux/filter.h>
+#include <stddef.h>
+
 #include "sandbox.h"
 
-/* Puts the calling process under the filter of a role, for good; it must have no_new_privs set. Returns 0, or
- * -1 with errno (seccomp(2)). */
-int filter_load(enum sandbox_role role);
+/* Puts the calling process under the filter of a role, for good, and where the dyno can write to folders of the host
+ * (outside) under one more, which denies set-id modes; it must have no_new_privs set. Returns 0, or -1 with errno
+ * (seccomp(2)). */
+int filter_load(enum sandbox_role role, bool outside);
+
+/* The BPF of a role's filter, for the seccomp_data of seccomp(2); *count instructions. */
+const struct sock_filter *filter_program(enum sandbox_role role, size_t *count);
+
+enum { FILTER_BY_ARGUMENT = -1 };
+
+/* A call that the table names. One of another number, or of another ABI, is answered with ENOSYS. */
+struct filter_call {
+    const char *name;
+    int number;
+    int answers[SANDBOX_ROLE_COUNT]; /* errno; 0: allowed; FILTER_BY_ARGUMENT: as rule says */
+    const char *rule; /* "argument 0 = 0x1: allowed, else EAFNOSUPPORT"; NULL where there is none */
+    const char *why;
+};
+
+/* All of them, sorted by number. */
+const struct filter_call *filter_calls(size_t *count);
+
+/* "step", "postgres", "redis". */
+extern const char *const filter_role_names[SANDBOX_ROLE_COUNT];
+
+/* "EPERM"; "allowed" of 0. */
+const char *filter_answer_name(int answer);
 
 #endif

@@ -200,16 +200,30 @@ static int open_log(struct member *service, struct error *err)
     return service->log < 0 ? fail_errno(err, "open %s", path) : 0;
 }
 
+/* A writable view or scratch is the dyno's own. */
+static bool writes_outside(const struct sandbox_spec *spec)
+{
+    for (size_t i = 0; i < spec->mount_count; i++)
+        if (spec->mounts[i].kind == SANDBOX_BIND && spec->mounts[i].writable)
+            return true;
+    return false;
+}
+
+static struct spawn_place place_of(const struct init_parts *parts)
+{
+    return (struct spawn_place){parts->ids, parts->groups, writes_outside(parts->spec)};
+}
+
 static int start_services(struct init *init, struct error *err)
 {
     const struct init_parts *parts = init->parts;
+    const struct spawn_place place = place_of(parts);
     for (uint32_t i = 0; i < parts->spec->service_count; i++) {
         struct member *service = &init->services[i];
         service->process = &parts->spec->services[i];
         if (open_log(service, err) < 0 ||
             readiness_watch(&service->readiness, &service->process->ready, service->process->log, err) < 0 ||
-            spawn_start(service->process, parts->ids, parts->groups, service->log, &service->spawned, err) <
-                0)
+            spawn_start(service->process, &place, service->log, &service->spawned, err) < 0)
             return -1;
         service->started = true;
         service->deadline_us = wire_now_us() + (int64_t)service->process->ready.timeout_ms * 1000;
@@ -289,10 +303,11 @@ static bool step_allows_next(const struct member *step)
 static int run_step(struct init *init, uint32_t index, bool *next, struct error *err)
 {
     const struct init_parts *parts = init->parts;
+    const struct spawn_place place = place_of(parts);
     struct member step = {.process = &parts->spec->steps[index], .log = -1};
     cleanup_error struct error not_executed = {0};
     int exec_errno;
-    if (spawn_start(step.process, parts->ids, parts->groups, -1, &step.spawned, err) < 0)
+    if (spawn_start(step.process, &place, -1, &step.spawned, err) < 0)
         return -1;
     init->step = &step;
     tell(init, WIRE_STEP_STARTED, index, 0, NULL);

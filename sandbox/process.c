@@ -72,11 +72,11 @@ static int arrange_files(const struct sandbox_process *process, int output, stru
                : 0;
 }
 
-static int prepare(const struct sandbox_process *process, const struct idmap *ids,
-                   const struct cgroups *groups, int output, struct error *err)
+static int prepare(const struct sandbox_process *process, const struct spawn_place *place, int output,
+                   struct error *err)
 {
-    bool single = ids->mode == SANDBOX_IDS_SINGLE;
-    if (join_groups(process, ids, groups, err) < 0 || offer_to_oom_killer(process, err) < 0 ||
+    bool single = place->ids->mode == SANDBOX_IDS_SINGLE;
+    if (join_groups(process, place->ids, place->groups, err) < 0 || offer_to_oom_killer(process, err) < 0 ||
         arrange_files(process, output, err) < 0 ||
         (process->root && process_root_enter(process->root, err) < 0))
         return -1;
@@ -87,7 +87,8 @@ static int prepare(const struct sandbox_process *process, const struct idmap *id
         return -1;
     if (chdir(process->cwd) < 0)
         return fail_errno(err, "enter %s", process->cwd);
-    return filter_load(process->role) < 0 ? fail_errno(err, "load the system-call filter") : 0;
+    return filter_load(process->role, place->outside) < 0 ? fail_errno(err, "load the system-call filter")
+                                                          : 0;
 }
 
 static const char *find_env(const char *const *envp, const char *name)
@@ -127,8 +128,7 @@ static int execute(const struct sandbox_process *process)
 
 struct child {
     const struct sandbox_process *process;
-    const struct idmap *ids;
-    const struct cgroups *groups;
+    const struct spawn_place *place;
     int output, report;
 };
 
@@ -137,7 +137,7 @@ static int child_main(void *argument)
     const struct child *child = argument;
     struct error err = {0};
     struct report report = {.exec_errno = 0};
-    if (prepare(child->process, child->ids, child->groups, child->output, &err) == 0) {
+    if (prepare(child->process, child->place, child->output, &err) == 0) {
         report.exec_errno = execute(child->process);
         errno = report.exec_errno;
         fail_errno(&err, "execute %s", child->process->argv[0]);
@@ -163,7 +163,7 @@ static pid_t clone_borrowing(struct child *child)
 /* Version 2 lets a process be born in a group by whom the group belongs to: for a user's dyno, the caller. */
 static pid_t clone_into(struct child *child, int cgroup_fd)
 {
-    bool borrow = child->ids->mode == SANDBOX_IDS_SUBORDINATE;
+    bool borrow = child->place->ids->mode == SANDBOX_IDS_SUBORDINATE;
     struct clone_args args = {
         .exit_signal = SIGCHLD, .flags = CLONE_INTO_CGROUP, .cgroup = (uint64_t)cgroup_fd};
     if (borrow && seteuid(SANDBOX_ID_FIRST) < 0)
@@ -178,15 +178,15 @@ static pid_t clone_into(struct child *child, int cgroup_fd)
     return pid;
 }
 
-int spawn_start(const struct sandbox_process *process, const struct idmap *ids, const struct cgroups *groups,
-                int output, struct spawned *spawned, struct error *err)
+int spawn_start(const struct sandbox_process *process, const struct spawn_place *place, int output,
+                struct spawned *spawned, struct error *err)
 {
     int ends[2];
     *spawned = (struct spawned){.pid = -1, .report = -1};
     if (pipe2(ends, O_CLOEXEC) < 0)
         return fail_errno(err, "start %s", process->name);
-    int group = cgroup_clone_fd(groups, cgroup_leaf(groups, process->leaf));
-    struct child child = {process, ids, groups, output, ends[1]};
+    int group = cgroup_clone_fd(place->groups, cgroup_leaf(place->groups, process->leaf));
+    struct child child = {process, place, output, ends[1]};
     pid_t pid = group >= 0 ? clone_into(&child, group) : clone_borrowing(&child);
     close(ends[1]);
     *spawned = (struct spawned){.pid = pid, .report = ends[0]};

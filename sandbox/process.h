@@ -12,9 +12,16 @@ struct spawned {
     int report; /* read end: what went wrong before execve succeeded */
 };
 
+/* What is the same for all processes of a dyno. */
+struct spawn_place {
+    const struct idmap *ids;
+    const struct cgroups *groups;
+    bool outside; /* the dyno can write to folders of the host (filter_load) */
+};
+
 /* Starts the process; output is the descriptor for its stdout and stderr, or -1 for init's own. */
-int spawn_start(const struct sandbox_process *process, const struct idmap *ids, const struct cgroups *groups,
-                int output, struct spawned *spawned, struct error *err);
+int spawn_start(const struct sandbox_process *process, const struct spawn_place *place, int output,
+                struct spawned *spawned, struct error *err);
 
 /* Waits until it is executed. Returns 0; or -1 where it could not be, with *exec_errno set if execve itself
  * failed and 0 if something before it did; err has the message in both cases. */

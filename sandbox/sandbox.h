@@ -107,8 +107,8 @@ enum sandbox_network { SANDBOX_NETWORK_NONE, SANDBOX_NETWORK_OUTBOUND };
 /* ---- Processes ------------------------------------------------------------------------------------------
  */
 
-/* Each role has its own system-call filter (filter-table.h). */
-enum sandbox_role { SANDBOX_ROLE_STEP, SANDBOX_ROLE_SERVICE };
+/* Each role has its own system-call filter (filter-table.h). Servers of others than these two have the step's. */
+enum sandbox_role { SANDBOX_ROLE_STEP, SANDBOX_ROLE_POSTGRES, SANDBOX_ROLE_REDIS, SANDBOX_ROLE_COUNT };
 
 enum sandbox_ready_kind {
     SANDBOX_READY_NONE,   /* not waited for */

@@ -1,6 +1,11 @@
 /* The system-call filter, tried on the real kernel: each case runs in a child under the compiled filter. */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +14,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,10 +29,16 @@
 
 #define DIRTY 0xabcdef0000000000UL /* high bits that the kernel itself drops from an int */
 
+#if defined __x86_64__
+#define NATIVE AUDIT_ARCH_X86_64
+#elif defined __aarch64__
+#define NATIVE AUDIT_ARCH_AARCH64
+#endif
+
 struct call {
     const char *what;
     long number;
-    unsigned long arguments[3];
+    unsigned long arguments[4];
     int expected; /* errno; 0: anything but EPERM and ENOSYS, the call reached the kernel */
 };
 
@@ -62,6 +75,11 @@ static const struct call calls[] = {
     {"socket vsock, dirty", SYS_socket, {DIRTY | AF_VSOCK, SOCK_STREAM}, EAFNOSUPPORT},
     {"socket alg", SYS_socket, {AF_ALG, SOCK_SEQPACKET}, EAFNOSUPPORT},
     {"socket packet", SYS_socket, {AF_PACKET, SOCK_RAW}, EAFNOSUPPORT},
+    {"socket route", SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}, 0},
+    {"socket route, dirty", SYS_socket, {DIRTY | AF_NETLINK, SOCK_RAW, DIRTY | NETLINK_ROUTE}, 0},
+    {"socket netfilter", SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER}, EAFNOSUPPORT},
+    {"socket xfrm, dirty", SYS_socket, {DIRTY | AF_NETLINK, SOCK_RAW, DIRTY | NETLINK_XFRM}, EAFNOSUPPORT},
+    {"chmod of nothing, set-id", SYS_chmod, {0, 04755}, 0},
     {"ioctl TIOCSTI", SYS_ioctl, {0, TIOCSTI}, EPERM},
     {"ioctl TIOCSTI, dirty", SYS_ioctl, {0, DIRTY | TIOCSTI}, EPERM},
     {"ioctl TIOCLINUX", SYS_ioctl, {0, TIOCLINUX}, EPERM},
@@ -70,14 +88,44 @@ static const struct call calls[] = {
     {"personality READ_IMPLIES_EXEC", SYS_personality, {0x0400000}, EPERM},
 };
 
+/* Where the dyno can write to folders of the host. */
+static const struct call calls_outside[] = {
+    {"getpid", SYS_getpid, {0}, 0},
+    {"mount", SYS_mount, {0}, EPERM},
+    {"chmod", SYS_chmod, {0, 01777}, 0},
+    {"chmod set-uid", SYS_chmod, {0, 04755}, EPERM},
+    {"chmod set-gid, dirty", SYS_chmod, {0, DIRTY | 02755}, EPERM},
+    {"fchmod set-uid", SYS_fchmod, {999, 04000}, EPERM},
+    {"fchmod", SYS_fchmod, {999, DIRTY | 0777}, 0},
+    {"fchmodat set-gid", SYS_fchmodat, {0, 0, 02000}, EPERM},
+    {"fchmodat", SYS_fchmodat, {0, 0, 0777}, 0},
+    {"fchmodat2 set-uid", 452, {0, 0, 04000}, EPERM},
+    {"creat set-uid", SYS_creat, {0, 04755}, EPERM},
+    {"creat", SYS_creat, {0, 0755}, 0},
+    {"open that makes, set-uid", SYS_open, {0, O_CREAT | O_WRONLY, 04755}, EPERM},
+    {"open that makes, dirty", SYS_open, {0, DIRTY | O_CREAT, DIRTY | 02755}, EPERM},
+    {"open that makes", SYS_open, {0, O_CREAT | O_WRONLY, 0755}, 0},
+    {"open of a nameless file, set-uid", SYS_open, {0, O_TMPFILE | O_WRONLY, 04755}, EPERM},
+    {"open whose mode is whatever was there", SYS_open, {0, O_RDONLY, 06755}, 0},
+    {"open of a folder", SYS_open, {0, O_RDONLY | O_DIRECTORY, 06755}, 0},
+    {"openat that makes, set-uid", SYS_openat, {0, 0, O_CREAT | O_WRONLY, 04755}, EPERM},
+    {"openat that makes, set-gid, dirty", SYS_openat, {0, 0, DIRTY | O_CREAT, DIRTY | 02755}, EPERM},
+    {"openat whose mode is whatever was there", SYS_openat, {0, 0, O_RDONLY, 06755}, 0},
+    {"openat2", 437, {0}, ENOSYS},
+    {"mknod set-uid", SYS_mknod, {0, S_IFREG | 04755}, EPERM},
+    {"mknodat set-gid", SYS_mknodat, {0, 0, S_IFREG | 02755}, EPERM},
+    {"mknodat", SYS_mknodat, {0, 0, S_IFREG | 0755}, 0},
+};
+
 /* Returns errno of the call made under the filter, 0 where it succeeded. */
-static int try_call(const struct call *call)
+static int try_call(const struct call *call, bool outside)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(SANDBOX_ROLE_STEP) < 0)
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(SANDBOX_ROLE_STEP, outside) < 0)
             _exit(255);
-        long result = syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2]);
+        long result = syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
+                              call->arguments[3]);
         _exit(result < 0 ? errno : 0);
     }
     int status;
@@ -86,16 +134,106 @@ static int try_call(const struct call *call)
     return WEXITSTATUS(status);
 }
 
+static void check_calls(const struct call *rows, size_t count, bool outside)
+{
+    for (size_t i = 0; i < count; i++) {
+        int got = try_call(&rows[i], outside);
+        bool right = rows[i].expected ? got == rows[i].expected : got != EPERM && got != ENOSYS && got != 255;
+        if (!right)
+            fail_msg("%s: errno %d, expected %d", rows[i].what, got, rows[i].expected);
+    }
+}
+
 static void test_calls(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        int got = try_call(&calls[i]);
-        bool right =
-            calls[i].expected ? got == calls[i].expected : got != EPERM && got != ENOSYS && got != 255;
-        if (!right)
-            fail_msg("%s: errno %d, expected %d", calls[i].what, got, calls[i].expected);
-    }
+    check_calls(calls, sizeof calls / sizeof *calls, false);
+}
+
+static void test_calls_outside(void **state)
+{
+    (void)state;
+    check_calls(calls_outside, sizeof calls_outside / sizeof *calls_outside, true);
+}
+
+/* ---- The table against the program ---- */
+
+/* What the program answers to a call, by running it here: an errno, 0 where it allows. */
+static int simulate(const struct sock_filter *code, const struct seccomp_data *data)
+{
+    uint32_t accumulator = 0;
+    for (const struct sock_filter *at = code;; at++)
+        switch (at->code) {
+        case BPF_LD | BPF_W | BPF_ABS:
+            memcpy(&accumulator, (const char *)data + at->k, sizeof accumulator);
+            break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            accumulator &= at->k;
+            break;
+        case BPF_JMP | BPF_JEQ | BPF_K:
+            at += accumulator == at->k ? at->jt : at->jf;
+            break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+            at += accumulator >= at->k ? at->jt : at->jf;
+            break;
+        case BPF_RET | BPF_K:
+            return at->k == SECCOMP_RET_ALLOW ? 0 : (int)(at->k & SECCOMP_RET_DATA);
+        default:
+            fail_msg("an instruction that this test does not know: 0x%x", at->code);
+        }
+}
+
+static int answer(enum sandbox_role role, int number, uint32_t arch)
+{
+    size_t count;
+    const struct seccomp_data data = {.nr = number, .arch = arch};
+    return simulate(filter_program(role, &count), &data);
+}
+
+static const struct filter_call *find_call(int number)
+{
+    size_t count;
+    const struct filter_call *rows = filter_calls(&count);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].number == number)
+            return &rows[i];
+    return NULL;
+}
+
+static void test_table_is_what_is_loaded(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 1100, ABIS = 2 };
+    static const uint32_t foreign[ABIS] = {AUDIT_ARCH_I386, AUDIT_ARCH_ARM};
+    for (int number = 0; number < NUMBERS; number++)
+        for (int role = 0; role < SANDBOX_ROLE_COUNT; role++) {
+            const struct filter_call *call = find_call(number);
+            int expected = call ? call->answers[role] : ENOSYS;
+            int got = answer((enum sandbox_role)role, number, NATIVE);
+            if (expected != FILTER_BY_ARGUMENT && got != expected)
+                fail_msg("%d (%s): %d, expected %d", number, call ? call->name : "unknown", got, expected);
+            for (int i = 0; i < ABIS; i++)
+                assert_int_equal(answer((enum sandbox_role)role, number, foreign[i]), ENOSYS);
+        }
+}
+
+static void test_roles(void **state)
+{
+    (void)state;
+    static const struct {
+        int number, answers[SANDBOX_ROLE_COUNT];
+    } rows[] = {
+        {SYS_read, {0, 0, 0}},
+        {SYS_execve, {0, 0, 0}},
+        {SYS_ptrace, {0, EPERM, EPERM}},
+        {SYS_shmget, {0, 0, EPERM}},
+        {SYS_mq_open, {0, EPERM, EPERM}},
+        {SYS_mount, {EPERM, EPERM, EPERM}},
+        {SYS_seccomp, {0, EPERM, EPERM}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int role = 0; role < SANDBOX_ROLE_COUNT; role++)
+            assert_int_equal(answer((enum sandbox_role)role, rows[i].number, NATIVE), rows[i].answers[role]);
 }
 
 /* The same numbers without the filter: the cases above must not pass for another reason. */
@@ -114,6 +252,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_calls_outside),
+        cmocka_unit_test(test_table_is_what_is_loaded),
+        cmocka_unit_test(test_roles),
         cmocka_unit_test(test_without_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,7 +280,7 @@ static void test_root_of_its_own(void **state)
     static const char *const argv[] = {"sh", "-c", SERVER_SCRIPT, NULL};
     struct sandbox_process service = process_of(argv, &root);
     service.name = service.leaf = "server";
-    service.role = SANDBOX_ROLE_SERVICE;
+    service.role = SANDBOX_ROLE_POSTGRES;
     service.user = SERVER;
     service.log = "/var/log/server.log";
     service.log_mark = "mark";
