@@ -63,10 +63,18 @@ load helper
     [ "$(find "$store" -mindepth 1 ! -name '.lock-*' ! -name images)" = "" ]
 }
 
-@test "import of a Postgres: a template is made, and it runs" {
+# As distributions lay one out: programs in a folder of the version's, the rest elsewhere, behind links.
+@test "import of a Postgres: what links of a prefix lead to is copied, a template is made, and it runs" {
     local store=$scratch/store source
     source=$(indyno image inspect postgresql:16 | jq -r '.path + "/" + .tree')
-    INDYNO_STORE=$store run -0 indyno image import postgresql:16.14 "$source"
+    mkdir -p "$scratch/lib/postgresql/16"
+    cp -a "$source/share" "$scratch/share"
+    ln -s "$source/bin" "$source/lib" "$scratch/lib/postgresql/16/"
+    ln -s ../../../share "$scratch/lib/postgresql/16/share"
+    give "$scratch"
+    INDYNO_STORE=$store run -0 indyno image import postgresql:16.14 "$scratch/lib/postgresql/16"
+    rm -r "$scratch/lib" "$scratch/share"
+    [ "$(find "$store"/images/postgresql/16.14/tree -maxdepth 1 -type l)" = "" ]
     INDYNO_STORE=$store run -0 --separate-stderr indyno run -q --postgres=16 "$app" -- \
         sh -c 'head -1 $PGDATA/PG_VERSION 2>/dev/null; pg_ctl --version'
     [[ "$output" == *"(PostgreSQL) 16.14"* ]]

@@ -1,6 +1,7 @@
 # Images from each of their sources: real packages, a real build, a real registry on loopback.
 
 load helper
+load repository
 
 answers() { # OPTION PATTERN: the Redis or Valkey that a run has
     run -0 --separate-stderr indyno run -q "$1" "$app" -- sh -c '$REDIS_CLI info server | grep -E "^(redis|valkey)_version"'
@@ -42,6 +43,7 @@ push_root() { # IMAGE NAME:TAG
 teardown() {
     if [ -n "${registry-}" ]; then kill "$registry"; fi
     if [ -n "${dyno-}" ]; then kill "$dyno"; fi # of a test that failed
+    end_key
     teardown_scratch
 }
 
@@ -103,17 +105,41 @@ J
     [ "$output" = PONG ]
 }
 
-@test "deb: Postgres of another suite with PostGIS and pgvector, in a root of its own" {
+# What the host's own apt and dpkg know.
+apt_state() {
+    find /var/lib/apt/lists /var/lib/apt/extended_states /var/lib/dpkg /etc/apt -type f -exec sha256sum {} + 2>/dev/null | sort
+}
+
+# A further source of the suite, as PGDG is one: sets INDYNO_CONFIG_DIR.
+add_extension() {
+    local share=$scratch/package/usr/share/postgresql/17/extension
+    mkdir -p "$share"
+    echo "default_version = '1.0'" >"$share/indynotest.control"
+    echo "create function indynotest() returns int language sql as 'select 7'" >"$share/indynotest--1.0.sql"
+    make_package "$scratch/repository" postgresql-17-indynotest 1.0 "$scratch/package" </dev/null
+    make_key mine
+    sign_repository "$scratch/repository" mine
+    export INDYNO_CONFIG_DIR=$scratch/config
+    add_repository "$scratch/repository" "$scratch/mine.gpg" trixie mine
+    give "$scratch"
+}
+
+@test "deb: Postgres of another suite with PostGIS, pgvector and a further source's extension, in a root of its own" {
+    local before
+    before=$(apt_state)
+    add_extension
     INDYNO_STORE=$scratch/store run -0 indyno image install postgresql:17 --from deb \
-        --with postgresql-17-postgis-3 --with postgresql-17-pgvector
+        --with postgresql-17-postgis-3 --with postgresql-17-pgvector --with postgresql-17-indynotest
+    [ "$(apt_state)" = "$before" ]
     echo 'from the app' >"$app/file"
     give "$scratch"
     INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno run -q --postgres=17 "$app" -- psql -v ON_ERROR_STOP=1 -Atq \
         -c 'create extension vector' -c 'create extension postgis' -c "select '[1,2,3]'::vector <-> '[1,2,5]'" \
         -c "select st_astext(st_point(1, 2))" -c "select pg_read_file('/app/file')" \
         -c "select size > 0 from pg_stat_file('/usr/share/postgresql/17/extension/vector.control')" -c "copy (select 42) to program 'cat >/tmp/out'" \
-        -c "select pg_read_file('/tmp/out')" -c "select string_agg(c, '' order by c) from unnest('{b,B,a,A}'::text[]) c"
-    [ "$output" = "$(printf '2\nPOINT(1 2)\nfrom the app\n\nt\n42\n\naAbB')" ]
+        -c "select pg_read_file('/tmp/out')" -c "select string_agg(c, '' order by c) from unnest('{b,B,a,A}'::text[]) c" \
+        -c 'create extension indynotest' -c 'select indynotest()'
+    [ "$output" = "$(printf '2\nPOINT(1 2)\nfrom the app\n\nt\n42\n\naAbB\n7')" ]
     INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno run -q --postgres=17 "$app" -- \
         sh -c 'psql --version; pg_dump >/dev/null && pg_dumpall >/dev/null; cat /etc/os-release'
     [[ "$output" == *"(PostgreSQL) 17."* ]]
@@ -136,6 +162,11 @@ J
     INDYNO_STORE=$scratch/store answers --redis=7.0.15 'redis_version:7.0.15*'
     INDYNO_STORE=$scratch/store run -0 --separate-stderr indyno image inspect redis:7.0.15
     [ "$(jq -r .digest <<<"$output")" = "$digest" ]
+    # A folder with these programs at its top is a prefix as well.
+    cp -r "$(jq -r '.path + "/tree/bin"' <<<"$output")" "$scratch/programs"
+    give "$scratch"
+    INDYNO_STORE=$scratch/another run -0 indyno image import redis "$scratch/programs"
+    INDYNO_STORE=$scratch/another answers --redis=7.0.15 'redis_version:7.0.15*'
 }
 
 @test "oci: an image of a registry, by its digest" {
