@@ -138,7 +138,7 @@ static int start_once(const char *folder, const struct image *image, struct erro
 /* ---- Building ---- */
 
 struct order {
-    const struct kind *kind;
+    const struct kind *kind; /* NULL: of a root filesystem for the step */
     struct import import;
     const char *wanted; /* the version that it must be of, or NULL */
     bool replace;       /* an image of that version that is there */
@@ -165,15 +165,49 @@ static int prepare_server(const char *folder, const struct kind *kind, struct im
     return 0;
 }
 
+static int build_kind(const char *folder, const struct order *order, bool root, struct image *image,
+                      struct error *err)
+{
+    if (describe_programs(folder, order->kind, root, image, err) < 0 ||
+        find_version(folder, order->kind, image, err) < 0 || check_version(order, image, err) < 0)
+        return -1;
+    return prepare_server(folder, order->kind, image, err);
+}
+
+/* Whether programs of the root start here, which they do not on another machine or without their libc. */
+static int try_shell(const char *folder, const struct image *image, struct error *err)
+{
+    cleanup_strings struct strings argv = {0};
+    struct maker maker;
+    const char *const words[] = {"sh", "-c", "exit 0"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strings_add(&argv, words[i]);
+    const struct maker_job job = {
+        .folder = folder, .image = image, .steps = {{&argv, false}}, .step_count = 1};
+    return maker_start(&maker, &job, err) < 0 ? -1 : maker_finish(&maker, "the root's sh", err);
+}
+
+static int build_root(const char *folder, const struct order *order, bool root, struct image *image,
+                      struct error *err)
+{
+    if (!root) {
+        fail(err, STATUS_DATA, "%s: it is no root filesystem", order->import.source);
+        error_remedy(err, "take one from deb or oci, or a folder that has usr and bin/sh");
+        return -1;
+    }
+    image->version = copy_string(order->wanted);
+    image->tree = copy_string("tree");
+    image->root = copy_string("root");
+    return root_tree_arrange(folder, err) < 0 ? -1 : try_shell(folder, image, err);
+}
+
 static int build(const char *folder, const struct order *order, struct image *image, struct error *err)
 {
     bool root = false;
     cleanup_free char *work = text_format("%s/tmp", folder);
-    image->name = copy_string(order->kind->name);
+    image->name = copy_string(order->import.name);
     if (importer_run(&order->import, folder, image, &root, err) < 0 ||
-        describe_programs(folder, order->kind, root, image, err) < 0 ||
-        find_version(folder, order->kind, image, err) < 0 || check_version(order, image, err) < 0 ||
-        prepare_server(folder, order->kind, image, err) < 0)
+        (order->kind ? build_kind : build_root)(folder, order, root, image, err) < 0)
         return -1;
     store_delete_tree(work);
     return contents_write(folder, image, err) < 0 ? -1 : manifest_write(image, folder, err);
@@ -335,4 +369,25 @@ int install_image(const struct catalog *catalog, const char *store, const char *
     if (install_release(store, name, release, options, progress, err) < 0)
         return -1;
     return release->client ? install_client(catalog, store, release->client, progress, err) : 0;
+}
+
+/* It becomes the name of a folder. */
+static bool is_root_name(const char *name)
+{
+    enum { NAME_LENGTH_MAX = 63 };
+    size_t length = strlen(name);
+    return length > 0 && length <= NAME_LENGTH_MAX && *name != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+}
+
+int install_root(const char *store, const char *name, const char *version,
+                 const struct install_options *options, install_progress *progress, struct error *err)
+{
+    if (is_root_name(name) && !kind_find(name))
+        return install_source(store, name, version, options, progress, err);
+    fail(err, STATUS_DATA, "--rootfs %s: %s", name,
+         kind_find(name) ? "the name of a server's or its clients' image"
+                         : "a name is of small letters, digits and hyphens");
+    error_remedy(err, "choose another name");
+    return -1;
 }

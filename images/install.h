@@ -31,4 +31,9 @@ bool install_is_express(const struct install_options *options);
 int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
                   const struct install_options *options, install_progress *progress, struct error *err);
 
+/* Installs a root filesystem for the step as name:version; the options have from and source. STATUS_DATA where the name
+ * is a server's, or the source brings no root filesystem. */
+int install_root(const char *store, const char *name, const char *version,
+                 const struct install_options *options, install_progress *progress, struct error *err);
+
 #endif

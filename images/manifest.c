@@ -32,6 +32,7 @@ static const struct {
     {"tree", offsetof(struct image, tree), true},
     {"root", offsetof(struct image, root), false},
     {"server", offsetof(struct image, server), false},
+    {"search_path", offsetof(struct image, search_path), false},
     {"template", offsetof(struct image, template), false},
     {"locale", offsetof(struct image, locale), false},
     {"locpath", offsetof(struct image, locpath), false},
