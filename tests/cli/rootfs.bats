@@ -178,6 +178,7 @@ J
 # Entries are exchanged as fast as can be between the walk and the mounts: a run may fail, and never shows the link's target.
 @test "a folder whose entries are exchanged meanwhile gives nothing away" {
     local root=$scratch/root exchanger i
+    chmod 755 "$scratch"
     mkdir -p "$root/bin" "$root/opt/a" "$scratch/else"
     cp "$shared/busybox/usr/bin/busybox" "$root/bin/sh"
     echo secret >"$scratch/secret"
