@@ -1,6 +1,8 @@
 /* Which image is meant, and what is said where it is not there. */
 #include "unit.h"
 
+#include <string.h>
+
 #include "base/own.h"
 #include "images/catalog.h"
 
@@ -209,10 +211,10 @@ static void test_root(void **state)
 {
     (void)state;
     const struct image images[] = {
-        {.name = TEXT("debian"), .version = TEXT("12.9"), .root = TEXT("root")},
-        {.name = TEXT("debian"), .version = TEXT("12.10"), .root = TEXT("root")},
-        {.name = TEXT("debian"), .version = TEXT("11"), .root = TEXT("root")},
-        {.name = TEXT("redis"), .version = TEXT("7.2.15")},
+        {.name = (char[]){"debian"}, .version = (char[]){"12.9"}, .root = (char[]){"root"}},
+        {.name = (char[]){"debian"}, .version = (char[]){"12.10"}, .root = (char[]){"root"}},
+        {.name = (char[]){"debian"}, .version = (char[]){"11"}, .root = (char[]){"root"}},
+        {.name = (char[]){"redis"}, .version = (char[]){"7.2.15"}},
     };
     cleanup_error struct error err = {0};
     assert_int_equal(resolve_root(images, 4, "debian", NULL, &err), 1);
