@@ -16,7 +16,8 @@
  *     tree/root/        the root filesystem; the server runs in it
  *     tree/clients/     shims (shim.c) that run client programs of it by its own loader, in any root
  *
- * NAME is postgresql, redis, valkey, or a helper image such as postgresql-client. An install is made in a temporary
+ * NAME is postgresql, redis, valkey, a helper image such as postgresql-client, or any name that is given to a root
+ * filesystem for the step itself (--rootfs), which has no server. An install is made in a temporary
  * folder beside it and renamed into place, so that a killed install leaves nothing that a later one trips
  * over.
  *
@@ -48,6 +49,7 @@ struct image {
      * the dyno's root. */
     char *root;
     char *server;        /* the server's path, relative to the root where there is one, else to the tree */
+    char *search_path;   /* PATH that a root filesystem asks for; NULL: none */
     struct strings bins; /* folders, relative to the tree, that go on a step's PATH */
     char *contents;      /* digest of the file contents; NULL: of an older indyno */
     uint64_t size, template_size; /* bytes of the tree and of the template; 0: not known */
@@ -117,6 +119,11 @@ int image_check_fit(const struct image *image, struct error *err);
 struct catalog;
 int resolve_image(const struct catalog *catalog, const struct image *images, size_t count, const char *name,
                   const char *wanted, struct error *err);
+
+/* The image whose root filesystem is meant: the newest release of the line wanted, or of all where that is NULL. The
+ * index, or -1 with err (STATUS_DATA), and as the remedy the command that would install one. */
+int resolve_root(const struct image *images, size_t count, const char *name, const char *wanted,
+                 struct error *err);
 
 /* The client programs that serve a server of this version: of the nearest major that is not older, the newest
  * release. A tree whose bins go on the step's PATH. Returns the index in images, or -1 where none is

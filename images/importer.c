@@ -64,12 +64,33 @@ static void take_progress(const struct import *import, const char *line)
         import->progress(import->context, percent);
 }
 
+/* Folders from the root on; others would be the working folder's, and are dropped. */
+static bool is_search_folder(const char *folder)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
+    return *folder == '/' && strspn(folder, letters) == strlen(folder);
+}
+
+static void take_search_path(struct image *image, const char *line)
+{
+    cleanup_strings struct strings folders = {0};
+    cleanup_free char *path = copy_string(strchr(line, '=') + 1);
+    char *rest = path;
+    for (char *folder; (folder = strsep(&rest, ":"));)
+        if (is_search_folder(folder))
+            strings_add(&folders, folder);
+    free(image->search_path);
+    image->search_path = folders.count ? strings_join(&folders, ":") : NULL;
+}
+
 static void take_fact(const struct import *import, struct image *image, bool *root, const char *line)
 {
     if (text_starts(line, "source="))
         take_text(&image->source, line);
     else if (text_starts(line, "digest="))
         take_text(&image->digest, line);
+    else if (text_starts(line, "path="))
+        take_search_path(image, line);
     else if (text_starts(line, "layout="))
         *root = text_equal(line, "layout=root");
     else if (text_starts(line, "progress="))

@@ -56,7 +56,7 @@ struct import {
 /* What follows "progress=" as a percentage, or -1 where that is not all that it is. Pure. */
 int importer_percent(const char *text);
 
-/* Has the importer fill folder/tree, with folder/tmp to work in, and sets source and digest of image by its facts;
+/* Has the importer fill folder/tree, with folder/tmp to work in, and sets source, digest and search_path of image by its facts;
  * *root tells whether it brought a root filesystem. */
 int importer_run(const struct import *import, const char *folder, struct image *image, bool *root,
                  struct error *err);

@@ -43,4 +43,10 @@ int install_image(const struct catalog *catalog, const char *store, const char *
                   const struct install_options *options, const struct install_progress *progress,
                   struct error *err);
 
+/* Installs a root filesystem for the step as name:version; the options have from and source. STATUS_DATA where the name
+ * is a server's, or the source brings no root filesystem. */
+int install_root(const char *store, const char *name, const char *version,
+                 const struct install_options *options, const struct install_progress *progress,
+                 struct error *err);
+
 #endif

@@ -97,6 +97,14 @@ static bool succeeded(const struct sandbox_result *result)
     return result->end == SANDBOX_END_STEPS;
 }
 
+static int fail_steps(const struct sandbox_result *result, const char *what, struct error *err)
+{
+    for (size_t i = 0; i < result->step_count; i++)
+        if (result->steps[i].state == SANDBOX_NOT_EXECUTED)
+            return fail(err, STATUS_ERRORED, "execute %s: %s", what, strerror(result->steps[i].exec_errno));
+    return fail(err, STATUS_ERRORED, "%s failed", what);
+}
+
 /* The server's own words are the reason. */
 static int run_spec(const struct sandbox_spec *spec, struct error *err)
 {
@@ -105,7 +113,7 @@ static int run_spec(const struct sandbox_spec *spec, struct error *err)
     if (status < 0 && spec->service_count && result.services && result.services[0].log_tail)
         fprintf(stderr, "%s", result.services[0].log_tail);
     if (status == 0 && !succeeded(&result))
-        status = fail(err, STATUS_ERRORED, "%s failed", spec->steps[0].argv[0]);
+        status = fail_steps(&result, spec->steps[0].argv[0], err);
     sandbox_result_clear(&result);
     return status;
 }

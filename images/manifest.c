@@ -33,6 +33,7 @@ static const struct {
     {"key", offsetof(struct image, key), false},
     {"root", offsetof(struct image, root), false},
     {"server", offsetof(struct image, server), false},
+    {"search_path", offsetof(struct image, search_path), false},
     {"template", offsetof(struct image, template), false},
     {"locale", offsetof(struct image, locale), false},
     {"locpath", offsetof(struct image, locpath), false},

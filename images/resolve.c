@@ -63,12 +63,12 @@ static const char *or_default(const struct catalog_entry *entry, const char *wan
     return entry ? entry->default_version : NULL;
 }
 
-/* The index of the newest one of the line, or -1. */
+/* The index of the newest one of the line, which may be NULL, or -1. */
 static int find_installed(const struct image *images, size_t count, const char *name, const char *line)
 {
     int best = -1;
     for (size_t i = 0; i < count; i++)
-        if (text_equal(images[i].name, name) && version_matches(images[i].version, line) &&
+        if (text_equal(images[i].name, name) && (!line || version_matches(images[i].version, line)) &&
             (best < 0 || version_compare(images[i].version, images[best].version) > 0))
             best = (int)i;
     return best;
@@ -83,6 +83,26 @@ int resolve_image(const struct catalog *catalog, const struct image *images, siz
         return fail(err, STATUS_DATA, "%s: the catalog does not know it", name);
     int found = find_installed(images, count, name, entry ? catalog_alias(entry, wanted) : wanted);
     return found >= 0 ? found : refuse(entry, images, count, name, wanted, err);
+}
+
+int resolve_root(const struct image *images, size_t count, const char *name, const char *wanted,
+                 struct error *err)
+{
+    const char *colon = wanted ? ":" : "", *version = wanted ? wanted : "";
+    int found = find_installed(images, count, name, wanted);
+    if (found >= 0 && images[found].root)
+        return found;
+    if (found >= 0) {
+        fail(err, STATUS_DATA, "%s%s%s: it has no root filesystem", name, colon, version);
+        error_remedy(err, "take one from deb, oci or a folder that is a root");
+        return -1;
+    }
+    fail(err, STATUS_DATA, "%s%s%s: no such image is installed", name, colon, version);
+    error_remedy(
+        err,
+        "install it with: indyno image import --rootfs %s:%s SOURCE; a folder has a slash: --rootfs=./%s",
+        name, wanted ? wanted : "VERSION", name);
+    return -1;
 }
 
 static unsigned long major_of(const char *version)

@@ -56,6 +56,13 @@ int caller_check_readable(int fd)
     return faccessat(fd, "", R_OK, AT_EMPTY_PATH | AT_EACCESS);
 }
 
+int caller_borrow(int fd, struct borrowed *rights, struct error *err)
+{
+    struct caller caller;
+    return find_caller(&caller) ? borrow_ids(caller.uid, caller.gid, rights, err)
+                                : borrow_owner(fd, rights, err);
+}
+
 int caller_check_owner(int fd, const char *what, struct error *err)
 {
     struct caller caller;

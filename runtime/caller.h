@@ -8,6 +8,7 @@
 #define INDYNO_CALLER_H
 
 #include "base/error.h"
+#include "borrow.h"
 
 /* Opens path with O_PATH and flags, with the rights of sudo's caller where there is one. Returns a
  * descriptor, or -1 with errno. */
@@ -16,6 +17,10 @@ int caller_open(const char *path, int flags);
 /* 0 where sudo's caller, if there is one, may read what fd leads to; -1 with errno. (Opening with O_PATH asks for nothing
  * but the way there.) */
 int caller_check_readable(int fd);
+
+/* Takes the rights of sudo's caller where there is one, else, as root, those of the owner of what fd leads to, until
+ * borrow_return: for reading on in somebody's folder. */
+int caller_borrow(int fd, struct borrowed *rights, struct error *err);
 
 /* 0, or STATUS_POLICY where sudo's caller does not own what fd leads to. what is its name in the message. */
 int caller_check_owner(int fd, const char *what, struct error *err);

@@ -110,16 +110,25 @@ static int print_manifest(const struct image *image)
     return 0;
 }
 
+/* What no catalog knows has no default: a root filesystem. */
+static int find_inspected(const struct catalog *catalog, const struct inventory *inventory, const char *word,
+                          struct error *err)
+{
+    cleanup_reference struct image_reference reference = image_reference_parse(word);
+    if (!reference.version && !catalog_entry(catalog, reference.name))
+        return resolve_root(inventory->images, inventory->count, reference.name, NULL, err);
+    return resolve_image(catalog, inventory->images, inventory->count, reference.name, reference.version,
+                         err);
+}
+
 int image_inspect(int argc, char **argv, struct error *err)
 {
     if (argc != 2)
         return image_usage("inspect: expected NAME[:VERSION]", err);
-    cleanup_reference struct image_reference reference = image_reference_parse(argv[1]);
     cleanup_catalog struct catalog *catalog = NULL;
     cleanup_inventory struct inventory inventory;
     if (inventory_read(&inventory, err) < 0 || catalog_load(&catalog, err) < 0)
         return -1;
-    int index =
-        resolve_image(catalog, inventory.images, inventory.count, reference.name, reference.version, err);
+    int index = find_inspected(catalog, &inventory, argv[1], err);
     return index < 0 ? -1 : print_manifest(&inventory.images[index]);
 }

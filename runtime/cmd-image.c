@@ -24,6 +24,20 @@ bool is_version(const char *version)
 
 /* ---- install, import ---- */
 
+/* The words of install and import. */
+struct install_words {
+    struct install_options options;
+    bool rootfs;
+    int first; /* index of the first word that is none of an option's */
+};
+
+static void clear_words(struct install_words *words)
+{
+    install_options_clear(&words->options);
+}
+
+#define cleanup_words __attribute__((cleanup(clear_words)))
+
 /* NULL: no value has it. */
 static char **option_field(struct install_options *options, int code)
 {
@@ -43,31 +57,41 @@ static void split_from(struct install_options *options)
     *colon = '\0';
 }
 
-/* Takes the options out of argv; the index of the first word behind them, or -1. */
-static int parse_install(int argc, char **argv, struct install_options *options, struct error *err)
+static int take_word(struct install_words *words, int code, const char *value, struct error *err)
 {
-    static const struct option longs[] = {
-        {"from", required_argument, NULL, 'f'},    {"with", required_argument, NULL, 'w'},
-        {"tarball", required_argument, NULL, 't'}, {"digest", required_argument, NULL, 'd'},
-        {"in-place", no_argument, NULL, 'i'},      {0}};
-    opterr = optind = 0;
-    for (int code; (code = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        char **field = option_field(options, code);
-        if (code == 'i') {
-            options->in_place = true;
-            continue;
-        }
-        if (!field && code != 'w')
-            return image_usage("install: an option that it does not have, or that lacks its value", err);
-        if (!field) {
-            strings_add(&options->with, optarg);
-            continue;
-        }
+    char **field = option_field(&words->options, code);
+    if (field) {
         free(*field);
-        *field = copy_string(optarg);
+        *field = copy_string(value);
+    } else if (code == 'w') {
+        strings_add(&words->options.with, value);
+    } else if (code == 'r') {
+        words->rootfs = true;
+    } else if (code == 'i') {
+        words->options.in_place = true;
+    } else {
+        return image_usage("install: an option that it does not have, or that lacks its value", err);
     }
-    split_from(options);
-    return optind;
+    return 0;
+}
+
+/* Takes the options out of argv. */
+static int parse_install(int argc, char **argv, struct install_words *words, struct error *err)
+{
+    static const struct option longs[] = {{"from", required_argument, NULL, 'f'},
+                                          {"with", required_argument, NULL, 'w'},
+                                          {"tarball", required_argument, NULL, 't'},
+                                          {"digest", required_argument, NULL, 'd'},
+                                          {"rootfs", no_argument, NULL, 'r'},
+                                          {"in-place", no_argument, NULL, 'i'},
+                                          {0}};
+    opterr = optind = 0;
+    for (int code; (code = getopt_long(argc, argv, "", longs, NULL)) != -1;)
+        if (take_word(words, code, optarg, err) < 0)
+            return -1;
+    split_from(&words->options);
+    words->first = optind;
+    return 0;
 }
 
 /* The importer runs elsewhere. */
@@ -102,21 +126,46 @@ static int install_all(const struct catalog *catalog, const char *store,
     return 0;
 }
 
+/* What needs no catalog. Of a root filesystem nobody can ask for the version. */
+static int install_given(const struct install_words *words, const char *word, struct error *err)
+{
+    cleanup_reference struct image_reference reference = image_reference_parse(word);
+    cleanup_free char *store = store_path();
+    cleanup_progress struct progress progress;
+    if (words->rootfs && (!reference.version || !is_version(reference.version)))
+        return image_usage("--rootfs: expected NAME:VERSION, a version of digits and dots", err);
+    if (reference.version && !is_version(reference.version))
+        return image_usage("import: a version is of digits and dots", err);
+    progress_begin(&progress);
+    if ((words->rootfs ? install_root(store, reference.name, reference.version, &words->options,
+                                      &progress.calls, err)
+                       : install_image(NULL, store, reference.name, reference.version, &words->options,
+                                       &progress.calls, err)) < 0)
+        return -1;
+    progress_end(&progress);
+    return 0;
+}
+
 static int image_install(int argc, char **argv, struct error *err)
 {
     cleanup_catalog struct catalog *catalog = NULL;
-    cleanup_install_options struct install_options options = {0};
+    cleanup_words struct install_words words = {0};
+    struct install_options *options = &words.options;
     cleanup_free char *store = store_path();
-    int first = parse_install(argc, argv, &options, err);
-    if (first < 0 || find_tarball(&options, err) < 0)
+    if (parse_install(argc, argv, &words, err) < 0 || find_tarball(options, err) < 0)
         return -1;
-    if (options.in_place)
+    if (options->in_place)
         return image_usage("install: --in-place goes with import", err);
-    if (install_is_express(&options) && argc - first != 1)
-        return image_usage("install: --from, --with, --tarball and --digest go with one NAME[:VERSION]", err);
+    if ((words.rootfs || install_is_express(options)) && argc - words.first != 1)
+        return image_usage(
+            "install: --rootfs, --from, --with, --tarball and --digest go with one NAME[:VERSION]", err);
+    if (words.rootfs && !options->source)
+        return image_usage("install: --rootfs needs --from IMPORTER:SOURCE: the catalog has no roots", err);
+    if (words.rootfs)
+        return install_given(&words, argv[words.first], err);
     return catalog_load(&catalog, err) < 0
                ? -1
-               : install_all(catalog, store, &options, argc - first, argv + first, err);
+               : install_all(catalog, store, options, argc - words.first, argv + words.first, err);
 }
 
 /* Sources in skopeo's words are container images; others are folders. */
@@ -129,34 +178,20 @@ static const char *importer_of(const char *source)
     return "dir";
 }
 
-static int import(const char *store, const struct image_reference *reference,
-                  const struct install_options *options, struct error *err)
-{
-    cleanup_progress struct progress progress;
-    progress_begin(&progress);
-    if (install_image(NULL, store, reference->name, reference->version, options, &progress.calls, err) < 0)
-        return -1;
-    progress_end(&progress);
-    return 0;
-}
-
 static int image_import(int argc, char **argv, struct error *err)
 {
-    cleanup_install_options struct install_options options = {0};
-    int first = parse_install(argc, argv, &options, err);
-    if (first < 0)
+    cleanup_words struct install_words words = {0};
+    if (parse_install(argc, argv, &words, err) < 0)
         return -1;
-    if (argc - first != 2 || options.from || options.tarball)
+    if (argc - words.first != 2 || words.options.from || words.options.tarball)
         return image_usage("import: expected NAME[:VERSION] and a SOURCE", err);
-    cleanup_reference struct image_reference reference = image_reference_parse(argv[first]);
-    cleanup_free char *store = store_path();
-    if (reference.version && !is_version(reference.version))
-        return image_usage("import: a version is of digits and dots", err);
-    options.from = copy_string(importer_of(argv[first + 1]));
-    if (options.in_place && (!text_equal(options.from, "dir") || options.digest))
-        return image_usage("import: only a directory can be used in place, and it has no digest", err);
-    options.source = copy_string(argv[first + 1]);
-    return import(store, &reference, &options, err);
+    const char *source = argv[words.first + 1];
+    words.options.from = copy_string(importer_of(source));
+    if (words.options.in_place &&
+        (words.rootfs || !text_equal(words.options.from, "dir") || words.options.digest))
+        return image_usage("import: only a prefix can be used in place, and it has no digest", err);
+    words.options.source = copy_string(source);
+    return install_given(&words, argv[words.first], err);
 }
 
 /* ---- The command ---- */
@@ -177,6 +212,9 @@ static const struct {
      "docker-archive:FILE)"},
     {"import", image_import, "--in-place NAME[:VERSION] DIR",
      "install a prefix (/usr/lib/postgresql/16) without copying it"},
+    {"import", image_import, "--rootfs NAME:VERSION SOURCE",
+     "the same of a root filesystem for `indyno run --rootfs=NAME`, under any name; also install, with "
+     "--from"},
     {"ls", image_ls, "[--available] [--json]", "list what is installed, or what the catalog has"},
     {"inspect", image_inspect, "NAME[:VERSION]", "print an image's manifest as JSON"},
     {"verify", image_verify, "[NAME[:VERSION]...]",
@@ -192,8 +230,8 @@ enum { ACTION_COUNT = sizeof actions / sizeof *actions };
 void cmd_image_help(FILE *to)
 {
     fputs("usage: indyno image ACTION [ARG...]\n\n"
-          "Images are the read-only trees that dynos are made of: postgresql, redis, valkey, and "
-          "client programs.\n\n",
+          "Images are the read-only trees that dynos are made of: postgresql, redis, valkey, "
+          "client programs, and root filesystems.\n\n",
           to);
     for (size_t i = 0; i < ACTION_COUNT; i++)
         fprintf(to, "  %s %s\n        %s\n", actions[i].name, actions[i].arguments, actions[i].help);

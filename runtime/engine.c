@@ -43,14 +43,32 @@ char *engine_server_path(const struct image *image)
 }
 
 /* The server's root is the tree's; what it shares with the dyno has its places there. */
-static void set_root(struct service *service)
+static void set_own_root(struct service *service, const char *tree)
 {
-    if (!service->image->root)
-        return;
-    cleanup_free char *tree = engine_tree(service->image);
     strings_addf(&service->texts, "%s/%s", tree, service->image->root);
     service->root = (struct sandbox_root){.path = service->texts.items[service->texts.count - 1],
                                           .shared = image_shared_paths};
+}
+
+/* A prefix runs with the host's libc, whatever the dyno's is. */
+static void set_host_root(struct service *service, const char *tree)
+{
+    for (const char *const *shared = image_shared_paths; *shared; shared++)
+        strings_add(&service->shared, *shared);
+    strings_add(&service->shared, tree);
+    if (service->image->locpath)
+        strings_addf(&service->shared, "%s-locale", tree);
+    service->root =
+        (struct sandbox_root){.path = LAYOUT_HOST, .shared = (const char *const *)service->shared.items};
+}
+
+static void set_root(struct service *service)
+{
+    cleanup_free char *tree = engine_tree(service->image);
+    if (service->image->root)
+        set_own_root(service, tree);
+    else if (service->has_rootfs)
+        set_host_root(service, tree);
 }
 
 void engine_plain_env(const struct service *service, struct strings *env)
@@ -76,6 +94,7 @@ void service_clear(struct service *service)
     strings_clear(&service->env);
     strings_clear(&service->texts);
     strings_clear(&service->settings);
+    strings_clear(&service->shared);
     free(service->password);
     free(service->log);
     *service = (struct service){0};

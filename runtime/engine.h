@@ -35,7 +35,9 @@ struct service {
     struct strings settings;    /* "max_connections=200": rows of the engine's table, their values accepted */
     struct strings argv, env;   /* of the server */
     struct sandbox_ready ready; /* points into texts */
-    struct sandbox_root root;   /* where the image has a root of its own; points into texts */
+    bool has_rootfs;            /* the dyno's root is another than the host's */
+    struct sandbox_root root;   /* where the server's root is not the dyno's; points into texts and shared */
+    struct strings shared;      /* with the dyno, where the server's root is the host's beside a --rootfs */
     char *log;                  /* dyno path */
     struct strings texts;
 };

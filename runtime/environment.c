@@ -29,11 +29,11 @@ static void impose(struct environment *environment, const char *name, const char
 static void add_own(const struct environment_input *input, struct environment *environment)
 {
     const char *const own[][2] = {
-        {"PATH", LAYOUT_SYSTEM_PATH},
+        {"PATH", input->search_path ? input->search_path : LAYOUT_SYSTEM_PATH},
         {"HOME", LAYOUT_APP},
         {"USER", "dyno"},
         {"LOGNAME", "dyno"},
-        {"SHELL", "/bin/bash"},
+        {"SHELL", input->shell ? input->shell : "/bin/bash"},
         {"LANG", input->lang},
         {"TERM", input->term},
         {"PORT", "5000"},

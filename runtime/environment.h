@@ -4,7 +4,7 @@
  * Nothing of the caller's environment is in it but what is named here. In this order, a later one replacing
  * an earlier one:
  *
- *  1. the dyno's own: PATH, HOME=/app, USER, LOGNAME, SHELL=/bin/bash, LANG, TERM (the caller's, where the
+ *  1. the dyno's own: PATH, HOME=/app, USER, LOGNAME, SHELL, LANG, TERM (the caller's, where the
  *     test's stdout is a terminal; else none), PORT=5000, DYNO=test.1, STACK (app.json's, or heroku-24)
  *  2. app.json's env: values and generated secrets
  *  3. Heroku CI's immutable variables, which app.json cannot change: CI=true, CI_NODE_INDEX=0,
@@ -28,8 +28,9 @@ struct environment_input {
     const struct options *options;
     const struct app *app;
     const struct services *services;
-    const char *lang; /* "en_US.UTF-8", where the host has it, or "C.UTF-8" */
-    const char *term; /* NULL: none */
+    const char *search_path, *shell; /* of the root; NULL: the usual ones */
+    const char *lang;                /* "en_US.UTF-8", where the host has it, or "C.UTF-8" */
+    const char *term;                /* NULL: none */
     void (*random_hex)(char *out, size_t size);
 };
 

@@ -4,6 +4,7 @@
 
 #define LAYOUT_APP         "/app"        /* the view of DIR, and the step's HOME */
 #define LAYOUT_TREES       "/opt/indyno" /* NAME-VERSION: an image's tree; NAME-VERSION-locale: its locales */
+#define LAYOUT_HOST        LAYOUT_TREES "/host" /* beside a --rootfs: what servers see of the host, their "/" */
 #define LAYOUT_SOCKETS     "/tmp"
 #define LAYOUT_LOGS        "/var/log"
 #define LAYOUT_PGDATA      "/var/lib/postgresql/data"

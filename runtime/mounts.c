@@ -16,6 +16,7 @@ size_t mounts_add(struct mounts *mounts, const struct sandbox_mount *mount)
     struct sandbox_mount *added = &mounts->items[mounts->count];
     *added = *mount;
     added->source = keep_text(mounts, mount->source);
+    added->within = keep_text(mounts, mount->within);
     added->target = keep_text(mounts, mount->target);
     added->content = keep_text(mounts, mount->content);
     return mounts->count++;

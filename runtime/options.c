@@ -59,6 +59,11 @@ static bool take_report(struct options *options, const char *value)
     return take_text(&options->report, value);
 }
 
+static bool take_rootfs(struct options *options, const char *value)
+{
+    return take_text(&options->rootfs, value);
+}
+
 /* Only one is read: a second one must not replace the first without a word. */
 static bool take_env_file(struct options *options, const char *value)
 {
@@ -368,6 +373,12 @@ const struct option_row option_rows[] = {
      .help = "none (the default): loopback only; outbound: connections to the outside, for "
              "installs",
      .take = take_network},
+    {.name = "rootfs",
+     .argument = OPTION_VALUE,
+     .metavar = "IMAGE|DIR",
+     .accepts = "a root image, NAME or NAME:VERSION, or a folder, whose name has a slash: ./root",
+     .help = "the test's root: a root image of the store, or a folder (./root), instead of the host's /usr",
+     .take = take_rootfs},
     {.name = "artifact",
      .argument = OPTION_VALUE,
      .metavar = "SRC[:DST]",
@@ -428,6 +439,7 @@ void options_clear(struct options *options)
 {
     free(options->dir);
     free(options->env_file);
+    free(options->rootfs);
     free(options->report);
     free(options->name);
     for (size_t i = 0; i < OPTION_ENGINES; i++)

@@ -50,6 +50,7 @@ struct options {
     struct option_service services[OPTION_ENGINES];
     enum sandbox_network network;
     unsigned weaker; /* set of enum sandbox_weaker */
+    char *rootfs; /* IMAGE or DIR; NULL: the host's files */
     char *report;
     int status_fd; /* -1: none */
     char *name;    /* NULL: the default */

@@ -101,6 +101,7 @@ static cJSON *plan_json(const struct plan *plan, const struct strings *hidden)
 {
     cJSON *object = cJSON_CreateObject();
     json_add_text(object, "dir", plan->dir);
+    json_add_text(object, "rootfs", plan->rootfs);
     json_add_text(object, "name", plan->name);
     json_add_text(object, "ids", plan_ids_name(plan->ids));
     json_add_text(object, "network", plan_network_name(plan->network));

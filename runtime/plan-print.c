@@ -111,6 +111,8 @@ void plan_print(const struct plan *plan, bool with_secrets, FILE *to)
     static const struct strings nothing = {0};
     const struct strings *hidden = with_secrets ? &nothing : &plan->environment.generated;
     print_line(to, "app", plan->dir);
+    if (plan->rootfs)
+        print_line(to, "root", plan->rootfs);
     for (size_t i = 0; i < plan->services.count; i++)
         print_service(&plan->services.items[i], to);
     for (size_t i = 0; i < plan->step_count; i++)

@@ -17,18 +17,34 @@ static struct plan_step *add_step(struct plan *plan, const char *name)
     return step;
 }
 
-static void add_script(struct plan *plan, const char *name, const char *script, bool must_succeed)
+static const char *shell_of(const struct plan_input *input)
+{
+    return input->rootfs ? input->rootfs->shell : "bash";
+}
+
+static void add_script(struct plan *plan, const char *shell, const char *name, const char *script,
+                       bool must_succeed)
 {
     struct plan_step *step = add_step(plan, name);
     step->must_succeed = must_succeed;
-    strings_add(&step->argv, "bash");
+    strings_add(&step->argv, shell);
     strings_add(&step->argv, "-c");
     strings_add(&step->argv, script);
+}
+
+static int refuse_scripts(const struct rootfs *rootfs, struct error *err)
+{
+    fail(err, STATUS_DATA, "--rootfs %s: there is no bash and no sh in it to run app.json's scripts",
+         rootfs->name);
+    error_remedy(err, "give a command after --, or put a shell into the root; it is looked for in %s",
+                 rootfs->search_path);
+    return -1;
 }
 
 static int plan_steps(const struct plan_input *input, struct plan *plan, struct error *err)
 {
     const struct app *app = input->app;
+    const char *shell = shell_of(input);
     if (input->options->command.count) {
         struct plan_step *step = add_step(plan, "command");
         step->inherit_stdin = true;
@@ -41,9 +57,11 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
         error_remedy(err, "give a command after --, as in: indyno run -- make test");
         return -1;
     }
+    if (!shell)
+        return refuse_scripts(input->rootfs, err);
     if (app->test_setup)
-        add_script(plan, "test-setup", app->test_setup, true);
-    add_script(plan, "test", app->test, false);
+        add_script(plan, shell, "test-setup", app->test_setup, true);
+    add_script(plan, shell, "test", app->test, false);
     return 0;
 }
 
@@ -84,9 +102,38 @@ static void add_binds(const struct plan_input *input, struct plan *plan)
     }
 }
 
+/* A place in the host's root for what is mounted there. */
+static void add_point(struct plan *plan, const char *path)
+{
+    cleanup_free char *target = text_format(LAYOUT_HOST "%s", path);
+    bool is_file = text_starts(path, "/etc/");
+    for (size_t i = 0; i < plan->mounts.count; i++)
+        if (text_equal(plan->mounts.items[i].target, target))
+            return;
+    mounts_add(&plan->mounts, &(struct sandbox_mount){.kind = is_file ? SANDBOX_FILE : SANDBOX_FOLDER,
+                                                      .target = target,
+                                                      .content = is_file ? "" : NULL});
+}
+
+/* Beside a rootfs, the root of the servers that run with the host's libc. */
+static void add_host(const struct plan_input *input, struct plan *plan)
+{
+    bool is_there = false;
+    for (size_t i = 0; i < plan->services.count; i++) {
+        const struct strings *shared = &plan->services.items[i].shared;
+        if (shared->count && !is_there)
+            mounts_append(&plan->mounts, input->host);
+        is_there = is_there || shared->count;
+        for (size_t j = 0; j < shared->count; j++)
+            add_point(plan, shared->items[j]);
+    }
+}
+
 static void plan_mounts(const struct plan_input *input, struct plan *plan)
 {
     mounts_append(&plan->mounts, input->root);
+    if (input->rootfs)
+        add_host(input, plan);
     for (size_t i = 0; i < plan->services.count; i++)
         plan->services.items[i].engine->add_mounts(&plan->services.items[i], &plan->mounts);
     add_app_mount(input, plan);
@@ -180,15 +227,20 @@ static int plan_services(const struct plan_input *input, struct plan *plan, stru
                                             .images = input->images,
                                             .image_count = input->image_count,
                                             .catalog = input->catalog,
+                                            .has_rootfs = input->rootfs != NULL,
                                             .random_hex = input->random_hex};
     return services_plan(&services, &plan->services, err);
 }
 
 static int plan_environment(const struct plan_input *input, struct plan *plan, struct error *err)
 {
+    const struct rootfs *rootfs = input->rootfs;
+    const bool has_bash = !rootfs || text_equal(rootfs->shell, "bash");
     const struct environment_input environment = {.options = input->options,
                                                   .app = input->app,
                                                   .services = &plan->services,
+                                                  .search_path = rootfs ? rootfs->search_path : NULL,
+                                                  .shell = has_bash ? NULL : "/bin/sh",
                                                   .lang = input->lang,
                                                   .term = input->term,
                                                   .random_hex = input->random_hex};
@@ -201,6 +253,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
     *plan = (struct plan){.dir = copy_string(input->dir),
                           .name = copy_string(options->name ? options->name : default_name),
                           .state_dir = copy_string(input->state_dir),
+                          .rootfs = copy_string(input->rootfs ? input->rootfs->name : NULL),
                           .limits = options->limits,
                           .network = options->network,
                           .ids = choose_ids(input),
@@ -217,9 +270,20 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
     return 0;
 }
 
+void plan_put_root(struct plan *plan, const struct mounts *root)
+{
+    struct mounts all = {0};
+    mounts_append(&all, root);
+    mounts_append(&all, &plan->mounts);
+    mounts_clear(&plan->mounts);
+    plan->mounts = all;
+    plan->base_count = root->count;
+    plan->app_mount += root->count;
+}
+
 void plan_clear(struct plan *plan)
 {
-    char *const texts[] = {plan->dir, plan->name, plan->state_dir, plan->output};
+    char *const texts[] = {plan->dir, plan->name, plan->state_dir, plan->output, plan->rootfs};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     for (size_t i = 0; i < plan->step_count; i++)

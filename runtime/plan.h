@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "mounts.h"
 #include "options.h"
+#include "rootfs.h"
 #include "sandbox/sandbox.h"
 #include "services.h"
 
@@ -22,10 +23,13 @@ struct plan_input {
     const struct catalog *catalog;
     const struct sandbox_capabilities *capabilities; /* NULL: not probed; then what is needed is taken to be
                                                       * there, and sandbox_run says what is not */
-    const struct mounts *root;                       /* root_files_add's */
-    bool is_root;                                    /* effective uid 0 */
-    const char *dir;                                 /* DIR, absolute */
-    int dir_fd; /* DIR, and the options' binds, open; must outlive the plan */
+    const struct mounts *root; /* the host's files, root_files_add's, and the dyno's own */
+    const struct rootfs
+        *rootfs;               /* NULL: none; root are then the dyno's own only, and plan_put_root follows */
+    const struct mounts *host; /* with rootfs: the host's files, at LAYOUT_HOST */
+    bool is_root;              /* effective uid 0 */
+    const char *dir;           /* DIR, absolute */
+    int dir_fd;                /* DIR, and the options' binds, open; must outlive the plan */
     const int *bind_fds;
     const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
     const char *state_dir;
@@ -50,8 +54,10 @@ struct plan {
     size_t step_count;
     struct sandbox_user users[PLAN_USERS_MAX];
     size_t user_count;
+    char *rootfs; /* its name; NULL: the host's */
     struct mounts mounts;
-    size_t app_mount; /* index of /app's */
+    size_t base_count; /* so many mounts are those of the rootfs */
+    size_t app_mount;  /* index of /app's */
     struct sandbox_limits limits;
     enum sandbox_network network;
     enum sandbox_ids ids;
@@ -67,6 +73,10 @@ struct plan {
 
 /* STATUS_USAGE where there is nothing to run, STATUS_DATA where what was asked for cannot be met. */
 int plan_make(const struct plan_input *input, struct plan *plan, struct error *err);
+
+/* Puts the mounts of the rootfs in front of the plan's others, which they are made for (rootfs_add). */
+void plan_put_root(struct plan *plan, const struct mounts *root);
+
 void plan_clear(struct plan *plan);
 #define cleanup_plan __attribute__((cleanup(plan_clear)))
 

@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "caller.h"
 #include "images/install.h"
+#include "layout.h"
 #include "progress.h"
 #include "root-files.h"
 
@@ -106,13 +107,24 @@ static int pull(const struct options *options, const struct strings *stores, str
 static int read_store(const struct options *options, bool may_pull, struct prepared *prepared,
                       struct error *err)
 {
-    if (!services_wanted(options, &prepared->app))
+    bool has_services = services_wanted(options, &prepared->app);
+    if (!has_services && !(options->rootfs && rootfs_is_image(options->rootfs)))
         return 0;
     cleanup_strings struct strings stores = store_search();
     if (stores_list(&stores, &prepared->images, &prepared->image_count, err) < 0 ||
-        catalog_load(&prepared->catalog, err) < 0)
+        (has_services && catalog_load(&prepared->catalog, err) < 0))
         return -1;
-    return may_pull ? pull(options, &stores, prepared, err) : 0;
+    return has_services && may_pull ? pull(options, &stores, prepared, err) : 0;
+}
+
+static int open_rootfs(const struct options *options, struct prepared *prepared, struct error *err)
+{
+    if (!options->rootfs)
+        return 0;
+    if (rootfs_open(options->rootfs, prepared->images, prepared->image_count, &prepared->rootfs, err) < 0)
+        return -1;
+    prepared->lang = prepared->rootfs.lang;
+    return 0;
 }
 
 /* A user who may go without subordinate ids has them where they are to be had. */
@@ -123,6 +135,7 @@ static bool has_to_choose(const struct options *options)
 
 /* What does not depend on the app, while that is read by another process. */
 struct meanwhile {
+    const struct options *options;
     struct prepared *prepared;
     struct error err;
 };
@@ -130,13 +143,17 @@ struct meanwhile {
 static void look_at_host(void *argument)
 {
     struct meanwhile *meanwhile = argument;
-    meanwhile->prepared->lang = find_lang();
-    root_files_add(&meanwhile->prepared->root, &meanwhile->err);
+    struct prepared *prepared = meanwhile->prepared;
+    bool has_rootfs = meanwhile->options->rootfs != NULL;
+    prepared->lang = find_lang();
+    root_files_add(has_rootfs ? LAYOUT_HOST : "", has_rootfs ? &prepared->host : &prepared->root,
+                   &meanwhile->err);
+    root_files_add_own(&prepared->root);
 }
 
 static int read_app(const struct options *options, struct prepared *prepared, struct error *err)
 {
-    struct meanwhile host = {.prepared = prepared};
+    struct meanwhile host = {.options = options, .prepared = prepared};
     const struct app_meanwhile meanwhile = {look_at_host, &host};
     int status = app_read(prepared->dir_fd, options->dir, options->env_file, &meanwhile, &prepared->app, err);
     if (status == 0 && host.err.message) {
@@ -151,7 +168,8 @@ static int read_all(const struct options *options, bool probe, struct prepared *
 {
     if (open_dir(options, prepared, err) < 0 || open_binds(options, prepared, err) < 0 ||
         read_app(options, prepared, err) < 0 ||
-        read_store(options, options->pull && !probe, prepared, err) < 0)
+        read_store(options, options->pull && !probe, prepared, err) < 0 ||
+        open_rootfs(options, prepared, err) < 0)
         return -1;
     prepared->cwd = getcwd(NULL, 0);
     if (!prepared->cwd)
@@ -186,6 +204,18 @@ static int hold_images(struct prepared *prepared, struct error *err)
     return 0;
 }
 
+/* What the root shows depends on all that the plan mounts. */
+static int put_rootfs(const struct options *options, struct prepared *prepared, struct error *err)
+{
+    cleanup_mounts struct mounts root = {0};
+    if (!options->rootfs)
+        return 0;
+    if (rootfs_add(&prepared->rootfs, &prepared->plan.mounts, options->bind_count, &root, err) < 0)
+        return -1;
+    plan_put_root(&prepared->plan, &root);
+    return 0;
+}
+
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     *prepared = (struct prepared){.dir_fd = -1};
@@ -198,6 +228,8 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .catalog = prepared->catalog,
                                      .capabilities = prepared->probed ? &prepared->capabilities : NULL,
                                      .root = &prepared->root,
+                                     .rootfs = options->rootfs ? &prepared->rootfs : NULL,
+                                     .host = &prepared->host,
                                      .is_root = geteuid() == 0,
                                      .dir = prepared->dir,
                                      .dir_fd = prepared->dir_fd,
@@ -207,7 +239,9 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .lang = prepared->lang,
                                      .term = find_term(),
                                      .random_hex = text_random_hex};
-    return plan_make(&input, &prepared->plan, err) < 0 ? -1 : hold_images(prepared, err);
+    if (plan_make(&input, &prepared->plan, err) < 0 || hold_images(prepared, err) < 0)
+        return -1;
+    return put_rootfs(options, prepared, err);
 }
 
 void prepared_clear(struct prepared *prepared)
@@ -218,6 +252,8 @@ void prepared_clear(struct prepared *prepared)
     if (prepared->catalog)
         catalog_free(prepared->catalog);
     mounts_clear(&prepared->root);
+    mounts_clear(&prepared->host);
+    rootfs_clear(&prepared->rootfs);
     if (prepared->probed)
         sandbox_capabilities_clear(&prepared->capabilities);
     close_fd(&prepared->dir_fd);

@@ -18,7 +18,8 @@ struct prepared {
     struct image *images;
     size_t image_count;
     struct catalog *catalog;
-    struct mounts root;
+    struct mounts root, host; /* as struct plan_input has them */
+    struct rootfs rootfs;
     struct sandbox_capabilities capabilities;
     bool probed;
     int dir_fd, *bind_fds; /* O_PATH */

@@ -89,6 +89,12 @@ static void prepare(struct service *service, const struct engine_context *contex
     char password[2 * PASSWORD_BYTES + 1];
     context->random_hex(password, PASSWORD_BYTES);
     service->password = copy_string(password);
+    if (service->has_rootfs && !service->image->root)
+        strings_addf(context->notes,
+                     "%s-cli of %s:%s runs with the root's libc, where that is able to: of an image from deb "
+                     "or oci it "
+                     "has its own",
+                     service->image->name, service->image->name, service->image->version);
 }
 
 static void add_mounts(const struct service *service, struct mounts *mounts)

@@ -136,6 +136,7 @@ static void add_run(cJSON *object, const struct report *report)
     const struct sandbox_result *result = report->result;
     json_add_text(object, "name", plan->name);
     json_add_text(object, "dir", plan->dir);
+    json_add_text(object, "rootfs", plan->rootfs);
     json_add_text(object, "run_id", strings_env_get(&plan->environment.env, "HEROKU_TEST_RUN_ID"));
     json_add_text(object, "ids", plan_ids_name(plan->ids));
     json_add_text(object, "network", plan_network_name(plan->network));

@@ -78,10 +78,22 @@ bool root_files_shows(const char *name)
     return false;
 }
 
-static void add_bind(struct mounts *mounts, const char *path)
+/* Where the host's files go. */
+struct place {
+    struct mounts *mounts;
+    const char *at;
+};
+
+static void add(const struct place *place, struct sandbox_mount mount, const char *path)
 {
-    mounts_add(mounts, &(struct sandbox_mount){
-                           .kind = SANDBOX_BIND, .source = path, .target = path, .optional = true});
+    cleanup_free char *target = text_format("%s%s", place->at, path);
+    mount.target = target;
+    mounts_add(place->mounts, &mount);
+}
+
+static void add_bind(const struct place *place, const char *path)
+{
+    add(place, (struct sandbox_mount){.kind = SANDBOX_BIND, .source = path, .optional = true}, path);
 }
 
 static bool leads_into_usr(const char *to)
@@ -90,7 +102,7 @@ static bool leads_into_usr(const char *to)
 }
 
 /* Adds what path is on the host. */
-static void add_as_it_is(struct mounts *mounts, const char *path)
+static void add_as_it_is(const struct place *place, const char *path)
 {
     char to[PATH_MAX];
     ssize_t size = readlink(path, to, sizeof to - 1);
@@ -98,12 +110,12 @@ static void add_as_it_is(struct mounts *mounts, const char *path)
         return;
     to[size > 0 ? size : 0] = '\0';
     if (size > 0 && leads_into_usr(to))
-        mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_LINK, .target = path, .content = to});
+        add(place, (struct sandbox_mount){.kind = SANDBOX_LINK, .content = to}, path);
     else
-        add_bind(mounts, path);
+        add_bind(place, path);
 }
 
-static int add_etc(struct mounts *mounts, struct error *err)
+static int add_etc(const struct place *place, struct error *err)
 {
     cleanup_dir DIR *etc = opendir("/etc");
     if (!etc)
@@ -114,26 +126,29 @@ static int add_etc(struct mounts *mounts, struct error *err)
             continue;
         cleanup_free char *path = text_format("/etc/%s", entry->d_name);
         if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
-            add_as_it_is(mounts, path);
+            add_as_it_is(place, path);
         else
-            add_bind(mounts, path);
+            add_bind(place, path);
     }
     for (size_t i = 0; i < sizeof etc_parts / sizeof *etc_parts; i++)
         if (faccessat(dirfd(etc), etc_parts[i], F_OK, 0) == 0) {
             cleanup_free char *path = text_format("/etc/%s", etc_parts[i]);
-            add_bind(mounts, path);
+            add_bind(place, path);
         }
     return 0;
 }
 
-int root_files_add(struct mounts *mounts, struct error *err)
+int root_files_add(const char *at, struct mounts *mounts, struct error *err)
 {
-    mounts_add(mounts, &(struct sandbox_mount){.kind = SANDBOX_BIND, .source = "/usr", .target = "/usr"});
+    const struct place place = {mounts, at};
+    add(&place, (struct sandbox_mount){.kind = SANDBOX_BIND, .source = "/usr"}, "/usr");
     for (size_t i = 0; i < sizeof system_folders / sizeof *system_folders; i++)
-        add_as_it_is(mounts, system_folders[i]);
-    if (add_etc(mounts, err) < 0)
-        return -1;
+        add_as_it_is(&place, system_folders[i]);
+    return add_etc(&place, err);
+}
+
+void root_files_add_own(struct mounts *mounts)
+{
     for (size_t i = 0; i < sizeof own_mounts / sizeof *own_mounts; i++)
         mounts_add(mounts, &own_mounts[i]);
-    return 0;
 }

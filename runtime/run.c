@@ -56,6 +56,7 @@ static int run_spec(const struct plan *plan, struct sandbox_result *result, stru
         .user_count = plan->user_count,
         .mounts = plan->mounts.items,
         .mount_count = plan->mounts.count,
+        .base_count = plan->base_count,
         .services = services,
         .service_count = plan->services.count,
         .steps = steps,

@@ -290,7 +290,10 @@ static int add_service(const struct services_input *input, const struct engine *
     struct service *service = &services->items[services->count];
     if (!is_asked_for(input->options, input->app, engine))
         return 0;
-    *service = (struct service){.engine = engine, .images = input->images, .image_count = input->image_count};
+    *service = (struct service){.engine = engine,
+                                .images = input->images,
+                                .image_count = input->image_count,
+                                .has_rootfs = input->has_rootfs};
     if (collect_variables(input, service, err) < 0 || choose_image(input, service, err) < 0) {
         service_clear(service);
         return -1;

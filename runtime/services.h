@@ -28,6 +28,7 @@ struct services_input {
     const struct image *images; /* of the store; pointed to by the services */
     size_t image_count;
     const struct catalog *catalog;
+    bool has_rootfs;                            /* the dyno's root is another than the host's */
     void (*random_hex)(char *out, size_t size); /* text_random_hex */
 };
 

@@ -41,12 +41,25 @@ static int restrict_bind(const struct sandbox_mount *mount, const struct idmap *
                             true, mount->source, err);
 }
 
+static int clone_within(const struct sandbox_mount *mount, bool by_fd, struct error *err)
+{
+    struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    const char *rest = mount->source + strlen(mount->within);
+    cleanup_fd int opened = by_fd ? -1 : open(mount->within, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int folder = by_fd ? mount->source_fd : opened;
+    cleanup_fd int source = folder < 0 ? -1 : sys_openat2(folder, rest + strspn(rest, "/"), &how);
+    return source < 0 ? fail_errno(err, "open %s", mount->source) : mount_clone(source, "", true, err);
+}
+
 /* A view is of one filesystem; but over mounts that a user's namespace has inherited, the kernel only clones
  * the whole. */
 static int clone_source(const struct sandbox_mount *mount, const struct idmap *ids, struct error *err)
 {
     bool block = ids->mode == SANDBOX_IDS_BLOCK;
     bool by_fd = block && mount->source_fd;
+    if (mount->within)
+        return clone_within(mount, by_fd, err);
     return mount_clone(by_fd ? mount->source_fd : AT_FDCWD, by_fd ? "" : mount->source,
                        mount->kind == SANDBOX_BIND || !block, err);
 }
@@ -283,19 +296,6 @@ static int make_folders(int root, const char *path, struct error *err)
     return folder < 0 ? fail_errno(err, "make the folder %s in the dyno", path) : folder;
 }
 
-static int make_file(int root, const char *path, const char *content, mode_t mode, struct error *err)
-{
-    const char *name;
-    int parent;
-    cleanup_fd int owned = -1;
-    if (open_parent(root, path, &name, &parent, &owned, err) < 0)
-        return -1;
-    cleanup_fd int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? mode : 0644);
-    if (fd < 0 || text_write_all(fd, content, strlen(content)) < 0)
-        return fail_errno(err, "make %s in the dyno", path);
-    return 0;
-}
-
 static int make_link(int root, const char *path, const char *to, struct error *err)
 {
     const char *name;
@@ -323,8 +323,6 @@ static int make_mount_point(int root, const char *path, bool folder, struct erro
     return point < 0 ? fail_errno(err, "make %s in the dyno", path) : point;
 }
 
-/* ---- Kinds of mounts ---- */
-
 struct build {
     const struct sandbox_spec *spec;
     const struct idmap *ids;
@@ -332,6 +330,48 @@ struct build {
     int *kept;
     int scratch, root;
 };
+
+/* ---- Files ---- */
+
+static int write_file(int folder, const char *name, const char *content, mode_t mode)
+{
+    cleanup_fd int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? mode : 0644);
+    return fd < 0 ? -1 : text_write_all(fd, content, strlen(content));
+}
+
+/* A file of the scratch, named after its path, over the one that is there. */
+static int cover_file(const struct build *build, const char *path, const char *content, mode_t mode,
+                      struct error *err)
+{
+    cleanup_free char *name = text_format("file%s", path);
+    for (char *c = name; (c = strchr(c, '/'));)
+        *c = '-';
+    if (write_file(build->scratch, name, content, mode) < 0)
+        return fail_errno(err, "make %s in the dyno", path);
+    cleanup_fd int mount = mount_clone(build->scratch, name, false, err);
+    if (mount < 0 || mount_attributes(mount, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false,
+                                      path, err) < 0)
+        return -1;
+    cleanup_fd int point = sys_open_inside(build->root, path, O_PATH);
+    return point < 0 ? fail_errno(err, "open %s in the dyno", path)
+                     : mount_attach(mount, point, NULL, path, err);
+}
+
+static int make_file(const struct build *build, const char *path, const char *content, mode_t mode,
+                     struct error *err)
+{
+    const char *name;
+    int parent;
+    cleanup_fd int owned = -1;
+    if (open_parent(build->root, path, &name, &parent, &owned, err) < 0)
+        return -1;
+    if (write_file(parent, name, content, mode) == 0)
+        return 0;
+    return errno == EEXIST ? cover_file(build, path, content, mode, err)
+                           : fail_errno(err, "make %s in the dyno", path);
+}
+
+/* ---- Kinds of mounts ---- */
 
 static int attach(const struct build *build, int mount, const char *target, bool folder, struct error *err)
 {
@@ -387,7 +427,7 @@ static int add_scratch(const struct build *build, size_t index, struct error *er
 static int add_file(const struct build *build, size_t index, struct error *err)
 {
     const struct sandbox_mount *mount = &build->spec->mounts[index];
-    return make_file(build->root, mount->target, mount->content, mount->mode, err);
+    return make_file(build, mount->target, mount->content, mount->mode, err);
 }
 
 static int add_link(const struct build *build, size_t index, struct error *err)
@@ -486,7 +526,7 @@ static int add_own_files(const struct build *build, struct error *err)
                               {"/etc/hostname", hostname},
                               {"/etc/resolv.conf", resolver}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (make_file(build->root, files[i][0], files[i][1], 0644, err) < 0)
+        if (make_file(build, files[i][0], files[i][1], 0644, err) < 0)
             return -1;
     return 0;
 }
@@ -515,14 +555,21 @@ static int pivot(const struct build *build, struct error *err)
                             err);
 }
 
+static int add_mounts(const struct build *build, size_t from, size_t to, struct error *err)
+{
+    for (size_t i = from; i < to; i++)
+        if (adders[build->spec->mounts[i].kind](build, i, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int build_root(struct build *build, struct error *err)
 {
     if (make_views(build->spec, build->ids, build->scratch, build->parts, err) < 0 ||
-        make_root_folder(build, err) < 0 || add_own_files(build, err) < 0)
+        make_root_folder(build, err) < 0 || add_mounts(build, 0, build->spec->base_count, err) < 0 ||
+        add_own_files(build, err) < 0 ||
+        add_mounts(build, build->spec->base_count, build->spec->mount_count, err) < 0)
         return -1;
-    for (size_t i = 0; i < build->spec->mount_count; i++)
-        if (adders[build->spec->mounts[i].kind](build, i, err) < 0)
-            return -1;
     return pivot(build, err);
 }
 

@@ -57,7 +57,7 @@ enum sandbox_mount_kind {
     SANDBOX_BIND, /* source, with what is mounted beneath it; nosuid, nodev; read-only unless writable */
     SANDBOX_COW,  /* a writable view of the folder source, owned by owner; source itself is never written */
     SANDBOX_SCRATCH, /* an empty writable folder, owned by owner, in the run's sized tmpfs */
-    SANDBOX_FILE,    /* a file with content, in the read-only root */
+    SANDBOX_FILE,    /* a file with content, in the read-only root or over one that is there */
     SANDBOX_LINK,    /* a symbolic link to content */
     SANDBOX_FOLDER,  /* an empty folder in the read-only root */
     SANDBOX_PROC,    /* a fresh proc(5) */
@@ -70,6 +70,8 @@ struct sandbox_mount {
     int source_fd;       /* BLOCK mode: an open descriptor of source (O_PATH will do), so that the path is not
                           * resolved       again; 0: none. In the other modes the path is resolved with the caller's
                           * own       rights. */
+    const char *within;  /* BIND: a folder above source, or NULL. From there on the way to source leads
+                          * through no link, and source is none; source_fd is then the folder's. */
     const char *target;  /* dyno path, absolute; parents are made */
     const char *content; /* FILE: text, LINK: where to */
     uid_t owner; /* inner id of COW and SCRATCH, and of a writable BIND's files that its folder's owner has */
@@ -168,6 +170,8 @@ struct sandbox_spec {
     const struct sandbox_mount *mounts; /* made in this order; /etc/passwd, group, hosts, hostname and
                                          * resolv.conf are the sandbox's own */
     size_t mount_count;
+    size_t
+        base_count; /* so many of the mounts are made before the sandbox's own files, which lie over them */
     const struct sandbox_process *services;
     size_t service_count;
     const struct sandbox_process *steps;

@@ -29,6 +29,7 @@ json_of() {
     while read -r line; do
         read -ra words <<<"$line"
         [ "${words[1]}" != image ] || continue # they fetch: sources.bats
+        [[ "$line" != *" --rootfs="* ]] || continue # of roots that are not here: rootfs.bats
         [ "${words[1]}" = plan ] || [ "${words[1]}" = run ]
         words[1]=plan
         run -0 indyno "${words[@]:1}"

@@ -109,6 +109,7 @@ static void test_json(void **state)
     (void)state;
     static const struct member members[] = {
         {"dir", "\"/home/u/app\""},
+        {"rootfs", "null"},
         {"name", "\"dyno\""},
         {"ids", "\"single\""},
         {"network", "\"none\""},
@@ -142,7 +143,7 @@ static void test_json(void **state)
     };
     cleanup_free char *text = print(plan_print_json, false);
     cleanup_json cJSON *json = members_parse(text);
-    assert_keys(json, "dir name ids network weaker limits services steps environment mounts artifacts "
+    assert_keys(json, "dir rootfs name ids network weaker limits services steps environment mounts artifacts "
                       "not_provisioned unset replaced unknown buildpacks formation notes missing");
     ASSERT_MEMBERS(json, members);
 }

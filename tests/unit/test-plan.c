@@ -117,6 +117,33 @@ static void test_nothing_to_run(void **state)
                    remedy);
 }
 
+/* Scripts are run by what the root has; its mounts come first. */
+static void test_rootfs(void **state)
+{
+    (void)state;
+    struct rootfs rootfs = {.name = TEXT("./r"), .search_path = "/bin", .shell = "sh", .lang = "C.UTF-8"};
+    const struct mounts none = {0};
+    struct sandbox_mount items[] = {
+        {.kind = SANDBOX_BIND, .source = "/r/usr", .within = "/r", .target = "/usr"}};
+    struct plan_input input = input_of(&no_options, &tested_app);
+    input.rootfs = &rootfs;
+    input.root = input.host = &none;
+    cleanup_plan struct plan plan;
+    make(&input, &plan);
+    cleanup_free char *steps = dump_steps(&plan);
+    assert_text("steps", steps, "test sh -c 'make test'; ");
+    assert_text("PATH", strings_env_get(&plan.environment.env, "PATH"), "/bin");
+    assert_text("SHELL", strings_env_get(&plan.environment.env, "SHELL"), "/bin/sh");
+    plan_put_root(&plan, &(const struct mounts){.items = items, .count = 1});
+    assert_int_equal(plan.base_count, 1);
+    assert_text("within", plan.mounts.items[0].within, "/r");
+    assert_text("app", plan.mounts.items[plan.app_mount].target, "/app");
+    rootfs.shell = NULL;
+    assert_refused(&input, STATUS_DATA,
+                   "--rootfs ./r: there is no bash and no sh in it to run app.json's scripts",
+                   "give a command after --, or put a shell into the root; it is looked for in /bin");
+}
+
 /* ---- Other refusals ---- */
 
 static void test_root_is_no_app(void **state)
@@ -397,19 +424,13 @@ static void test_copied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_nothing_to_run),
-        cmocka_unit_test(test_root_is_no_app),
-        cmocka_unit_test(test_passed_on),
-        cmocka_unit_test(test_mounts),
-        cmocka_unit_test(test_bind_from_root),
-        cmocka_unit_test(test_artifacts),
-        cmocka_unit_test(test_output_folder),
-        cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_users),
-        cmocka_unit_test(test_said),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_copied),
+        cmocka_unit_test(test_steps),          cmocka_unit_test(test_nothing_to_run),
+        cmocka_unit_test(test_rootfs),         cmocka_unit_test(test_root_is_no_app),
+        cmocka_unit_test(test_passed_on),      cmocka_unit_test(test_mounts),
+        cmocka_unit_test(test_bind_from_root), cmocka_unit_test(test_artifacts),
+        cmocka_unit_test(test_output_folder),  cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_users),          cmocka_unit_test(test_said),
+        cmocka_unit_test(test_missing),        cmocka_unit_test(test_copied),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

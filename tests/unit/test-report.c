@@ -85,7 +85,8 @@ static void check(const struct report *report, const struct member *members, siz
 
 #define VERDICT_KEYS "indyno verdict cause message remedy exit_status service notes"
 #define RUN_KEYS                                                                                             \
-    "name dir run_id ids network weaker cgroups limits services steps cpu_us usage app_view artifacts "      \
+    "name dir rootfs run_id ids network weaker cgroups limits services steps cpu_us usage app_view "         \
+    "artifacts "                                                                                             \
     "buildpacks_not_run not_provisioned timings"
 
 static void test_keys(void **state)
@@ -143,6 +144,7 @@ static void test_whole(void **state)
         {"notes", "[\"of the verdict\",\"of the sandbox\",\"of the plan\"]"},
         {"name", "\"dyno\""},
         {"dir", "\"/home/u/app\""},
+        {"rootfs", "null"},
         {"run_id", "\"an-id\""},
         {"ids", "\"subordinate\""},
         {"network", "\"outbound\""},

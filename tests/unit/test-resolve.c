@@ -1,6 +1,8 @@
 /* Which image is meant, and what is said where it is not there. */
 #include "unit.h"
 
+#include <string.h>
+
 #include "base/own.h"
 #include "images/catalog.h"
 
@@ -205,6 +207,27 @@ static void test_client(void **state)
     assert_int_equal(resolve_client(NULL, 0, "16.14"), -1);
 }
 
+static void test_root(void **state)
+{
+    (void)state;
+    const struct image images[] = {
+        {.name = (char[]){"debian"}, .version = (char[]){"12.9"}, .root = (char[]){"root"}},
+        {.name = (char[]){"debian"}, .version = (char[]){"12.10"}, .root = (char[]){"root"}},
+        {.name = (char[]){"debian"}, .version = (char[]){"11"}, .root = (char[]){"root"}},
+        {.name = (char[]){"redis"}, .version = (char[]){"7.2.15"}},
+    };
+    cleanup_error struct error err = {0};
+    assert_int_equal(resolve_root(images, 4, "debian", NULL, &err), 1);
+    assert_int_equal(resolve_root(images, 4, "debian", "12", &err), 1);
+    assert_int_equal(resolve_root(images, 4, "debian", "12.9", &err), 0);
+    assert_int_equal(resolve_root(images, 4, "debian", "13", &err), -1);
+    assert_string_equal(err.message, "debian:13: no such image is installed");
+    assert_non_null(strstr(err.remedy, "indyno image import --rootfs debian:13 SOURCE;"));
+    assert_int_equal(resolve_root(images, 4, "redis", NULL, &err), -1);
+    assert_string_equal(err.message, "redis: it has no root filesystem");
+    assert_int_equal(err.status, STATUS_DATA);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_nothing_installed),
         cmocka_unit_test(test_no_catalog),
         cmocka_unit_test(test_client),
+        cmocka_unit_test(test_root),
     };
     return cmocka_run_group_tests(tests, make_fixture, free_fixture);
 }
