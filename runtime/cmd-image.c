@@ -131,11 +131,11 @@ static int install_given(const struct install_words *words, const char *word, st
 {
     cleanup_reference struct image_reference reference = image_reference_parse(word);
     cleanup_free char *store = store_path();
-    cleanup_progress struct progress progress;
     if (words->rootfs && (!reference.version || !is_version(reference.version)))
         return image_usage("--rootfs: expected NAME:VERSION, a version of digits and dots", err);
     if (reference.version && !is_version(reference.version))
         return image_usage("import: a version is of digits and dots", err);
+    cleanup_progress struct progress progress;
     progress_begin(&progress);
     if ((words->rootfs ? install_root(store, reference.name, reference.version, &words->options,
                                       &progress.calls, err)
