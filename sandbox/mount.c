@@ -6,7 +6,15 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/teeth.h"
 #include "base/text.h"
+
+static uint64_t less_teeth(uint64_t attributes)
+{
+    return attributes & ~(uint64_t)((teeth_out("nosuid") ? MOUNT_ATTR_NOSUID : 0) |
+                                    (teeth_out("nodev") ? MOUNT_ATTR_NODEV : 0) |
+                                    (teeth_out("read-only") ? MOUNT_ATTR_RDONLY : 0));
+}
 
 int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
 {
@@ -29,7 +37,7 @@ static int fail_setattr(struct error *err, const char *tried, const char *what)
 
 int mount_attributes(int mount, uint64_t attributes, bool recursive, const char *what, struct error *err)
 {
-    struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    struct mount_attr attr = {.attr_set = less_teeth(attributes), .propagation = MS_PRIVATE};
     if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) < 0)
         return fail_setattr(err, "restrict the mount", what);
     return 0;
@@ -55,7 +63,7 @@ int mount_new(const char *filesystem, const char *const *options, unsigned attri
     }
     if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return fail_errno(err, "make a %s filesystem", filesystem);
-    int mount = sys_fsmount(fs, FSMOUNT_CLOEXEC, attributes);
+    int mount = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)less_teeth(attributes));
     return mount < 0 ? fail_errno(err, "mount a %s filesystem", filesystem) : mount;
 }
 

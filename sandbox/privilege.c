@@ -2,14 +2,18 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/capability.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "base/teeth.h"
 
 /* To become other users, to signal them, to see into a service's folder, and to give each process its own
  * cgroup namespace. They count inside the dyno's user namespace only. */
@@ -35,7 +39,7 @@ static int set_caps(const cap_value_t *keep, int count, struct error *err)
 
 int privilege_reduce_init(struct error *err)
 {
-    for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
+    for (cap_value_t cap = 0; !teeth_out("bounding") && cap_get_bound(cap) >= 0; cap++)
         if (cap_drop_bound(cap) < 0)
             return fail_errno(err, "drop capability %d from the bounding set", cap);
     return set_caps(init_keeps, sizeof init_keeps / sizeof *init_keeps, err);
@@ -44,13 +48,13 @@ int privilege_reduce_init(struct error *err)
 int privilege_drop(uid_t user, bool set_groups, struct error *err)
 {
     gid_t group = user;
-    if (set_groups && setgroups(0, NULL) < 0)
+    if (set_groups && !teeth_out("groups") && setgroups(0, NULL) < 0)
         return fail_errno(err, "drop the groups");
     if (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0)
         return fail_errno(err, "become user %u", user);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    if (!teeth_out("no-new-privs") && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail_errno(err, "set no_new_privs");
-    return set_caps(NULL, 0, err);
+    return teeth_out("capabilities") ? 0 : set_caps(NULL, 0, err);
 }
 
 /* By the bare system call: glibc's sigaction(3) does not touch 32 and 33, which it uses itself, and programs
@@ -60,10 +64,25 @@ void privilege_reset_signals(void)
     enum { KERNEL_SIGACTION_WORDS = 8, KERNEL_SIGSET_BYTES = 8 };
     const unsigned long defaults[KERNEL_SIGACTION_WORDS] = {0};
     sigset_t none;
+    if (teeth_out("signals"))
+        return;
     for (int signal = 1; signal <= SIGRTMAX; signal++)
         syscall(SYS_rt_sigaction, signal, defaults, NULL, KERNEL_SIGSET_BYTES);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Rights over the host's processors and disks that a caller has are not the dyno's; that it wants little of them is. */
+static void reset_priority(void)
+{
+    enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13, IOPRIO_CLASS_RT = 1 };
+    const struct sched_param normal = {0};
+    int policy = sched_getscheduler(0);
+    if (policy == SCHED_FIFO || policy == SCHED_RR)
+        sched_setscheduler(0, SCHED_OTHER, &normal);
+    setpriority(PRIO_PROCESS, 0, 0);
+    if (syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0) >> IOPRIO_CLASS_SHIFT == IOPRIO_CLASS_RT)
+        syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 }
 
 void privilege_reset_limits(void)
@@ -81,8 +100,11 @@ void privilege_reset_limits(void)
         {RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY},
         {RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY},
         {RLIMIT_NPROC, RLIM_INFINITY, RLIM_INFINITY},
+        {RLIMIT_NICE, 0, 0},
+        {RLIMIT_RTPRIO, 0, 0},
+        {RLIMIT_MEMLOCK, 8 << 20, 8 << 20},
     };
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    for (size_t i = 0; i < sizeof limits / sizeof *limits && !teeth_out("rlimits"); i++) {
         struct rlimit now, want = {limits[i].soft, limits[i].hard};
         if (getrlimit((__rlimit_resource_t)limits[i].resource, &now) < 0)
             continue;
@@ -94,6 +116,10 @@ void privilege_reset_limits(void)
     }
     const struct itimerval none = {0};
     setitimer(ITIMER_REAL, &none, NULL);
-    setpriority(PRIO_PROCESS, 0, 0);
-    umask(022);
+    if (!teeth_out("priority"))
+        reset_priority();
+    if (!teeth_out("personality"))
+        personality(PER_LINUX);
+    if (!teeth_out("umask"))
+        umask(022);
 }

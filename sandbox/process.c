@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/teeth.h"
 #include "filter.h"
 #include "privilege.h"
 #include "process-root.h"
@@ -52,9 +54,21 @@ static int join_groups(const struct sandbox_process *process, const struct idmap
     int result = cgroup_join(groups, cgroup_leaf(groups, process->leaf), err);
     if (borrowed && setresuid(0, 0, 0) < 0)
         return fail_errno(err, "give the caller's id back");
-    if (result == 0 && unshare(CLONE_NEWCGROUP) < 0)
+    if (result == 0 && !teeth_out("cgroup-ns") && unshare(CLONE_NEWCGROUP) < 0)
         return fail_errno(err, "make a cgroup namespace");
     return result;
+}
+
+/* Whoever holds a folder of the host's can walk from it to all the others: what the caller's redirection cannot have
+ * meant. */
+static int refuse_folders(struct error *err)
+{
+    struct stat st;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+            return fail(err, STATUS_ERRORED, "descriptor %d is a folder of the host, which would let it out",
+                        fd);
+    return 0;
 }
 
 static int arrange_files(const struct sandbox_process *process, int output, struct error *err)
@@ -66,8 +80,10 @@ static int arrange_files(const struct sandbox_process *process, int output, stru
     }
     if (output >= 0 && (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0))
         return fail_errno(err, "open the log");
+    if (!teeth_out("standard-folders") && refuse_folders(err) < 0)
+        return -1;
     /* Closing is left to execve: the report pipe is still needed. */
-    return sys_close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0
+    return !teeth_out("close-fds") && sys_close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) < 0
                ? fail_errno(err, "close descriptors")
                : 0;
 }
@@ -80,7 +96,8 @@ static int prepare(const struct sandbox_process *process, const struct spawn_pla
         arrange_files(process, output, err) < 0 ||
         (process->root && process_root_enter(process->root, err) < 0))
         return -1;
-    setsid();
+    if (!teeth_out("session"))
+        setsid();
     privilege_reset_signals();
     privilege_reset_limits();
     if (privilege_drop(single ? SANDBOX_ID_FIRST : process->user, !single, err) < 0)
@@ -105,7 +122,7 @@ static const char *find_env(const char *const *envp, const char *name)
 static int execute(const struct sandbox_process *process)
 {
     char *const *argv = (char *const *)(uintptr_t)process->argv;
-    char *const *envp = (char *const *)(uintptr_t)process->envp;
+    char *const *envp = teeth_out("environment") ? environ : (char *const *)(uintptr_t)process->envp;
     if (strchr(argv[0], '/')) {
         execve(argv[0], argv, envp);
         return errno;

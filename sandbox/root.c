@@ -12,6 +12,7 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "base/teeth.h"
 #include "base/text.h"
 #include "cow.h"
 #include "mount.h"
@@ -442,6 +443,15 @@ static int add_folder(const struct build *build, size_t index, struct error *err
     return folder < 0 ? -1 : 0;
 }
 
+/* Keys belong to users, not to namespaces: a user's dyno would list its caller's. */
+static int cover_keys(const struct build *build, const char *proc, struct error *err)
+{
+    cleanup_free char *keys = text_format("%s/keys", proc);
+    cleanup_fd int there = sys_open_inside(build->root, keys, O_PATH);
+    bool foreign = build->ids->mode == SANDBOX_IDS_BLOCK; /* none of the dyno's users has any */
+    return foreign || there < 0 || teeth_out("proc-keys") ? 0 : cover_file(build, keys, "", 0444, err);
+}
+
 static int add_proc(const struct build *build, size_t index, struct error *err)
 {
     cleanup_fd int mount =
@@ -453,7 +463,8 @@ static int add_proc(const struct build *build, size_t index, struct error *err)
             "outside of that container, or have it started with an uncovered /proc");
         return -1;
     }
-    return attach(build, mount, build->spec->mounts[index].target, true, err);
+    const char *target = build->spec->mounts[index].target;
+    return attach(build, mount, target, true, err) < 0 ? -1 : cover_keys(build, target, err);
 }
 
 static int add_pts(const struct build *build, const char *dev, struct error *err)

@@ -1,0 +1,117 @@
+# Attacks from inside the dyno (tests/inside), in the situation that each of them looks for.
+
+load helper
+
+setup() {
+    INSIDE=$abs_top_builddir/tests/inside/inside
+    setup_scratch
+    . "$abs_top_srcdir/tests/inside/situation.sh"
+    make_situation
+    give "$scratch/inside" "$app/outside" "$written"
+    chmod 755 "$scratch"
+    set_run_arguments
+}
+
+teardown() {
+    [ -z "${outside-}" ] || end_outside
+    teardown_scratch
+}
+
+# What is not green of a run's TAP, and how many were skipped.
+judge() { # SKIPPED
+    grep '^not ok' <<<"$output" && return 1
+    [ "$status" = 0 ] || { echo "status $status: $stderr"; return 1; }
+    [ "$(grep -c '^ok' <<<"$output")" -ge 80 ] || { echo "$output"; return 1; }
+    [ "$(grep -c '# SKIP' <<<"$output")" = "$1" ] || { grep '# SKIP' <<<"$output"; return 1; }
+}
+
+# As root all of it can be prepared; else not what belongs to root.
+skipped() {
+    if [ "$(id -u)" = 0 ]; then echo 0; else echo 5; fi
+}
+
+@test "attacks from the tests, whose caller hands on everything odd" {
+    start_outside
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --postgres=16 --redis "${attack_arguments[@]}" -- \
+        sh -c "$leave_set_id && /inside"
+    judge "$(skipped)"
+    await_nothing_left
+}
+
+@test "attacks from a server's user, by COPY ... PROGRAM" {
+    start_outside
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --postgres=16 --redis "${attack_arguments[@]}" -- \
+        sh -c "$as_server"
+    judge "$(skipped)"
+}
+
+@test "attacks where all processes share one id" {
+    is_user || skip "root has ids"
+    start_outside
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --allow-weaker=ids "${attack_arguments[@]}" -- \
+        /inside
+    judge 1 # no Postgres is there to leave a set-user-ID program
+}
+
+@test "descriptors 0, 1 and 2 that are closed are nothing in the dyno, and a folder is refused" {
+    run -0 indyno run -q "${attack_arguments[@]}" -- sh -c '/inside standard-folder descriptors >/written/tap' <&- >&- 2>&-
+    [ "$(grep -c '^ok' "$written/tap")" = 2 ]
+    run -125 indyno run -q "$app" -- ls -l /proc/self/fd/0/ </
+    [[ "$output" == *"descriptor 0 is a folder of the host"* ]]
+}
+
+@test "a step that kills all it can leaves the servers alive" {
+    ! is_user || ! indyno plan --json "$app" | jq -e '.weaker | index("ids")' >/dev/null || skip "one id"
+    run -0 --separate-stderr indyno run -q --postgres=16 --redis "$app" -- bash -c 'kill -9 -1; psql -Atc "select 1" && redis-cli ping'
+    [ "$output" = "$(printf '1\nPONG')" ]
+}
+
+@test "what a step leaves running ends with the dyno" {
+    run -0 indyno run -q --bind "$written:/written" "$app" -- sh -c '
+        setsid sh -c "trap \"\" TERM HUP INT; echo \$\$ >/written/there; exec sleep 1000" </dev/null >/dev/null 2>&1 &
+        while [ ! -s /written/there ]; do :; done'
+    await_nothing_left
+    ! pgrep -f '^sleep 1000$'
+}
+
+@test "two dynos at once see nothing of each other" {
+    mkfifo "$scratch/up" "$scratch/go"
+    give "$scratch/up" "$scratch/go"
+    cat >"$scratch/serve" <<'PY'
+import mmap, os, socket, subprocess
+tcp = socket.create_server(("127.0.0.1", 5999)); un = socket.socket(socket.AF_UNIX); un.bind("\0indyno-other"); un.listen()
+open("/tmp/other", "w").close(); open("/dev/shm/other", "w").close(); open("/run/other", "w").close()
+subprocess.run(["ipcmk", "-M", "4096"], check=True, stdout=2)
+print("up", flush=True); open("/tmp/go").read()
+PY
+    start_indyno run -q --name other --ro-bind "$scratch/go:/tmp/go" --ro-bind "$scratch/serve:/serve" "$app" -- \
+        python3 /serve >"$scratch/up" &
+    local other=$! line
+    read -r line <"$scratch/up"
+    [ "$line" = up ]
+    run -0 --separate-stderr indyno run -q "$app" -- python3 -c '
+import os, socket
+def refused(make):
+    try: make()
+    except ConnectionRefusedError: return True
+assert refused(lambda: socket.create_connection(("127.0.0.1", 5999)))
+assert refused(lambda: socket.socket(socket.AF_UNIX).connect("\0indyno-other"))
+for path in "/tmp/other", "/dev/shm/other", "/run/other": assert not os.path.exists(path), path
+assert len(open("/proc/sysvipc/shm").readlines()) == 1
+comms = [open(f"/proc/{p}/comm").read() for p in os.listdir("/proc") if p.isdigit()]
+assert len(comms) <= 2, comms
+print("alone")'
+    echo go >"$scratch/go"
+    status_of "$other" 0
+    [ "$output" = alone ] || { echo "$stderr"; return 1; }
+}
+
+@test "what is brought out of the dyno has no rights" {
+    run -0 indyno run -q --bind "$written:/written" "$app" -- sh -c 'cp /bin/true /written/x; chmod u+s /written/x; chmod u+s /app/* 2>/dev/null; true'
+    [ -z "$(find "$written" -perm /6000)" ]
+}
+
+@test "no way to take protections away is in an ordinary build" {
+    ! grep -q -e INDYNO_TEETH -e teeth_out "$INDYNO"
+    [[ "$(indyno --version)" =~ ^indyno\ [0-9.]+$ ]]
+}
