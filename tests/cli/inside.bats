@@ -71,7 +71,7 @@ skipped() {
         setsid sh -c "trap \"\" TERM HUP INT; echo \$\$ >/written/there; exec sleep 1000" </dev/null >/dev/null 2>&1 &
         while [ ! -s /written/there ]; do :; done'
     await_nothing_left
-    ! pgrep -f '^sleep 1000$'
+    run ! pgrep -f '^sleep 1000$'
 }
 
 @test "two dynos at once see nothing of each other" {
@@ -112,6 +112,6 @@ print("alone")'
 }
 
 @test "no way to take protections away is in an ordinary build" {
-    ! grep -q -e INDYNO_TEETH -e teeth_out "$INDYNO"
+    run ! grep -q -e INDYNO_TEETH -e teeth_out "$INDYNO"
     [[ "$(indyno --version)" =~ ^indyno\ [0-9.]+$ ]]
 }

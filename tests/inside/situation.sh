@@ -5,6 +5,7 @@
 # The app's folder with what root alone can put there: a set-user-ID program, one with a file capability, a device node.
 # What cannot be made is not told of, and the attacks that need it are skipped.
 make_situation() {
+    : "${scratch:?}" "${INSIDE:?}"
     app=$scratch/app bound=$scratch/bound written=$scratch/written
     mkdir -p "$app" "$bound" "$written"
     cp "$INSIDE" "$scratch/inside"
