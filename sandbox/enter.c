@@ -125,6 +125,7 @@ static int join_own_group(const struct init_parts *parts, struct error *err)
 /* What needs nothing of the launcher's is done while that prepares the root. */
 static int prepare_early(const struct init_parts *parts, struct error *err)
 {
+    privilege_reset_priority(); /* before it joins a group: one without real-time budget would not have it */
     if (teeth_out("net-namespace"))
         return root_open_devices(parts->root, err);
     if (parts->spec->network == SANDBOX_NETWORK_NONE && unshare(CLONE_NEWNET) < 0)

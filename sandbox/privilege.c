@@ -73,11 +73,13 @@ void privilege_reset_signals(void)
 }
 
 /* Rights over the host's processors and disks that a caller has are not the dyno's; that it wants little of them is. */
-static void reset_priority(void)
+void privilege_reset_priority(void)
 {
     enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13, IOPRIO_CLASS_RT = 1 };
     const struct sched_param normal = {0};
     int policy = sched_getscheduler(0);
+    if (teeth_out("priority"))
+        return;
     if (policy == SCHED_FIFO || policy == SCHED_RR)
         sched_setscheduler(0, SCHED_OTHER, &normal);
     setpriority(PRIO_PROCESS, 0, 0);
@@ -116,8 +118,6 @@ void privilege_reset_limits(void)
     }
     const struct itimerval none = {0};
     setitimer(ITIMER_REAL, &none, NULL);
-    if (!teeth_out("priority"))
-        reset_priority();
     if (!teeth_out("personality"))
         personality(PER_LINUX);
     if (!teeth_out("umask"))

@@ -21,8 +21,12 @@ int privilege_drop(uid_t user, bool set_groups, struct error *err);
 /* Signal mask empty, every disposition the default. */
 void privilege_reset_signals(void);
 
-/* Resource limits, niceness, umask and timers as a login would have them, whatever the caller's are; no core
- * dumps. */
+/* For init, and all of the dyno with it: no real-time scheduling of processors or disks and no negative niceness. That
+ * the caller wants little is kept. */
+void privilege_reset_priority(void);
+
+/* Resource limits, umask, personality and timers as a login would have them, whatever the caller's are; no core dumps.
+ */
 void privilege_reset_limits(void);
 
 #endif

@@ -11,7 +11,8 @@ make_situation() {
     cp "$INSIDE" "$scratch/inside"
     chmod 755 "$scratch/inside"
     give "$scratch"
-    printf 'bound yes\nwritten yes\n' >"$app/outside"
+    chmod 777 "$written" # as root, the step writes only where everybody may
+    echo 'bound yes' >"$app/outside"
     [ "$(id -u)" = 0 ] || return 0
     install -m 4755 "$INSIDE" "$bound/set-id"
     install -m 4755 "$INSIDE" "$app/set-id"
@@ -37,16 +38,15 @@ end_outside() {
     wait "$outside"
 }
 
-# Arguments of a run that show the attacks to the dyno; the last is the app.
+# Arguments of a run that show the attacks to the dyno.
 # shellcheck disable=SC2034 # of whoever sources this
 set_run_arguments() {
-    attack_arguments=(--ro-bind "$scratch/inside:/inside" --ro-bind "$bound:/bound" --bind "$written:/written"
-        -e "GIVEN=indyno-inside-secret" "$app")
+    attack_arguments=(--ro-bind "$scratch/inside:/inside" --ro-bind "$bound:/bound" -e "GIVEN=indyno-inside-secret")
 }
 
 # A server's user attacks through Postgres.
 # shellcheck disable=SC2034
-as_server='psql -qAt -v ON_ERROR_STOP=1 -c "copy (select 1) to program '"'"'/inside --server >/tmp/tap 2>&1; true'"'"'"; cat /tmp/tap; grep -q "^1\.\." /tmp/tap'
+as_server='psql -qAt -v ON_ERROR_STOP=1 -c "copy (select 1) to program '"'"'umask 022; /inside --server >/tmp/tap 2>&1; true'"'"'"; cat /tmp/tap; grep -q "^1\.\." /tmp/tap'
 
 # Has Postgres' user leave a set-user-ID program where the step finds it.
 # shellcheck disable=SC2034

@@ -11,18 +11,19 @@ set -euo pipefail
 
 # PROTECTIONS | HOW TO RUN | ATTACKS THAT MUST BE RED (-NAME: GREEN)
 # How: step; user (the step of an unprivileged user's dyno); single (the same with one id); server (Postgres' user);
-# left (the step, after Postgres' user left it a set-user-ID program).
+# left (the step, after Postgres' user left it a set-user-ID program); writes (the step, to a folder of the host's).
 table='
                                           | step   |
                                           | server |
                                           | left   |
+                                          | writes |
                                           | user   |
                                           | single |
 filter                                    | step   | filtered denied-calls unknown-calls personalities netlink-protocols clone3-namespaces type-into-terminal use-keys -clone-namespaces -mount-over -remount -leave-by-chroot -raw-sockets -read-others -trace-others
 filter                                    | server | filtered calls-denied-to-servers
 user-namespaces                           | step   | allowed-namespaces -clone-namespaces -unshare-namespaces
 filter,user-namespaces                    | step   | clone-namespaces unshare-namespaces
-filter-outside                            | step   | set-id-outside set-id-outside-otherwise
+filter-outside                            | writes | set-id-outside set-id-outside-otherwise
 no-new-privs,filter                       | step   | no-new-privileges -set-id-of-root -set-id-in-app -file-capability
 no-new-privs,filter                       | left   | no-new-privileges -set-id-of-server
 nosuid                                    | left   | set-id-mounts -set-id-of-server -set-id-of-root
@@ -102,9 +103,10 @@ attack() { # PROTECTIONS HOW: prints TAP
     esac
     case $2 in
         server) command=(sh -c "$as_server") ;;
+        writes) run+=(--bind "$written:/written") ;;
         left) command=(sh -c "$leave_set_id && /inside") ;;
     esac
-    "${rights[@]}" env "INDYNO_TEETH_OUT=$1" "$INSIDE" --odd "$INDYNO" "${run[@]}" "${attack_arguments[@]}" -- "${command[@]}" 2>&1
+    "${rights[@]}" env "INDYNO_TEETH_OUT=$1" "$INSIDE" --odd "$INDYNO" "${run[@]}" "${attack_arguments[@]}" "$app" -- "${command[@]}" 2>&1
 }
 
 # ---- The verdict ----
@@ -146,7 +148,6 @@ build
 mkdir "$scratch"
 make_situation
 chmod 755 "$scratch"
-chmod 777 "$written" # a stranger's dyno writes there, too
 start_outside
 set_run_arguments
 
