@@ -183,6 +183,15 @@ static const char *use_keys(void)
     return tally_result(&tally);
 }
 
+static const char *callers_key(void)
+{
+    struct tally tally = {.should = "refused"};
+    tally_add(&tally, "request", refusal_of(syscall(SYS_request_key, "user", OUTSIDE_KEY, NULL, 0)));
+    tally_add(&tally, "search",
+              refusal_of(syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", OUTSIDE_KEY, 0)));
+    return tally_result(&tally);
+}
+
 const struct attack inherit_attacks[] = {
     {"descriptors", STEP, "to find a descriptor of the caller's above 2", "none", descriptors},
     {"standard-folder", BOTH, "to find a folder, or nothing, as 0, 1 or 2", "none", standard_folder},
@@ -201,6 +210,7 @@ const struct attack inherit_attacks[] = {
     {"session", BOTH, "to be in the caller's session", "one of the dyno's", session},
     {"controlling-terminal", BOTH, "to open the caller's terminal", "ENXIO", controlling_terminal},
     {"type-into-terminal", BOTH, "to type into the caller's terminal", "EPERM", type_into_terminal},
-    {"use-keys", BOTH, "to use the caller's keyrings", "EPERM", use_keys},
+    {"callers-key", BOTH, "to find a key of the caller's", "refused", callers_key},
+    {"use-keys", BOTH, "to use keyrings", "EPERM", use_keys},
     {0},
 };

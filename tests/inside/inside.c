@@ -70,7 +70,7 @@ static bool report_attack(const struct attack *attack, unsigned number)
 static bool is_chosen(const struct attack *attack, unsigned role, char **names)
 {
     if (!*names)
-        return attack->roles & role;
+        return role & SEPARATE ? !(attack->roles & SEPARATE) && (attack->roles & STEP) : attack->roles & role;
     for (; *names; names++)
         if (strcmp(*names, attack->name) == 0)
             return true;
@@ -100,5 +100,7 @@ int main(int argc, char **argv)
         return odd(argv + 2);
     if (strcmp(what, "--server") == 0)
         return run_attacks(SERVER, argv + 2);
+    if (strcmp(what, "--single") == 0)
+        return run_attacks(STEP | SEPARATE, argv + 2);
     return run_attacks(STEP, argv + 1);
 }

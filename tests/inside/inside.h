@@ -19,8 +19,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Who attacks: the step, or the server's user by COPY ... PROGRAM. */
-enum { STEP = 1, SERVER = 2, BOTH = STEP | SERVER };
+/* Who attacks: the step, or the server's user by COPY ... PROGRAM. Some count only where the dyno's users have ids of
+ * their own. */
+enum { STEP = 1, SERVER = 2, BOTH = STEP | SERVER, SEPARATE = 4 };
 
 struct attack {
     const char *name;
@@ -39,6 +40,9 @@ const char *told(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "done" of what a system call returned, or errno's name. */
 const char *result_of(long returned);
+
+/* "refused" of a system call that failed because it may not be, or because there is nothing that it could be. */
+const char *refusal_of(long returned);
 
 /* Gathers what happened to several: one word where all went the same way, else each that did not go as it should. */
 struct tally {
@@ -62,7 +66,7 @@ const char *status_line(const char *label);
 const char *prepared(const char *key);
 int prepared_number(const char *key); /* -1: nothing */
 
-/* Calls each with the id of each process of the dyno that belongs to another user, pid 1 among them. */
+/* Calls each with the id of each process of the dyno that belongs to another user, and pid 1's. */
 void for_each_foreign(void (*each)(pid_t pid, struct tally *tally), struct tally *tally);
 
 /* Runs a program and returns its first line of output. */

@@ -216,6 +216,15 @@ static const char *unshare_namespaces(void)
     return tally_result(&tally);
 }
 
+/* Whatever holds it. */
+static const char *user_namespace(void)
+{
+    struct tally tally = {.should = "refused"};
+    tally_add(&tally, "clone", refusal_of(clone_with(CLONE_NEWUSER)));
+    tally_add(&tally, "unshare", refusal_of(unshare(CLONE_NEWUSER)));
+    return tally_result(&tally);
+}
+
 static const char *clone3_namespaces(void)
 {
     unsigned long args[11] = {CLONE_NEWUSER, 0, 0, 0, SIGCHLD};
@@ -311,6 +320,7 @@ const struct attack kernel_attacks[] = {
     {"i386", BOTH, "calls of i386 by int 0x80", "ENOSYS or killed by signal 11", calls_of_i386},
     {"clone-namespaces", BOTH, "to make namespaces by clone", "EPERM", clone_namespaces},
     {"unshare-namespaces", BOTH, "to make namespaces by unshare", "EPERM", unshare_namespaces},
+    {"user-namespace", BOTH, "to have a user namespace by any way", "refused", user_namespace},
     {"clone3-namespaces", BOTH, "to make namespaces by clone3", "ENOSYS", clone3_namespaces},
     {"socket-families", BOTH, "sockets of each other family", "EAFNOSUPPORT", socket_families},
     {"pair-families", BOTH, "pairs of sockets of each family but Unix", "EAFNOSUPPORT", pair_families},

@@ -132,19 +132,19 @@ static const char *find_outside(void)
 static const char *become_others(void)
 {
     static const uid_t ids[] = {0, 1000, 1001, 1002, 65534};
-    struct tally tally = {.should = "EPERM"};
+    struct tally tally = {.should = "refused"};
     for (size_t i = 0; i < COUNT(ids); i++) {
         if (ids[i] == getuid())
             continue;
         const char *id = told("%u", ids[i]);
         char name[16];
         snprintf(name, sizeof name, "%s", id);
-        tally_add(&tally, name, result_of(setuid(ids[i])));
-        tally_add(&tally, name, result_of(setgid(ids[i])));
-        tally_add(&tally, name, result_of(setresuid((uid_t)-1, ids[i], (uid_t)-1)));
-        tally_add(&tally, name, result_of(setregid(ids[i], ids[i])));
+        tally_add(&tally, name, refusal_of(setuid(ids[i])));
+        tally_add(&tally, name, refusal_of(setgid(ids[i])));
+        tally_add(&tally, name, refusal_of(setresuid((uid_t)-1, ids[i], (uid_t)-1)));
+        tally_add(&tally, name, refusal_of(setregid(ids[i], ids[i])));
         setfsuid(ids[i]);
-        tally_add(&tally, name, (uid_t)setfsuid((uid_t)-1) == ids[i] ? "fsuid" : "EPERM");
+        tally_add(&tally, name, (uid_t)setfsuid((uid_t)-1) == ids[i] ? "fsuid" : "refused");
     }
     return tally_result(&tally);
 }
@@ -258,14 +258,15 @@ static const char *allowed_namespaces(void)
 }
 
 const struct attack process_attacks[] = {
-    {"signal-others", BOTH, "to kill pid 1 and other users' processes", "EPERM", signal_others},
+    {"signal-others", BOTH | SEPARATE, "to kill pid 1 and other users' processes", "EPERM", signal_others},
     {"trace-others", BOTH, "to trace pid 1 and other users' processes", "EPERM", trace_others},
     {"read-others", BOTH, "to read and write their memory", "EPERM", read_others},
     {"take-descriptors", BOTH, "to take their descriptors", "EPERM", take_descriptors},
-    {"change-others", BOTH, "to change their limits, priority, processors", "EPERM", change_others},
+    {"change-others", BOTH | SEPARATE, "to change their limits, priority, processors", "EPERM",
+     change_others},
     {"signal-outside", BOTH, "to signal a process of the host", "ESRCH or EPERM", signal_outside},
     {"find-outside", BOTH, "to find a process of the host", "none", find_outside},
-    {"become-others", BOTH, "to become root or another user", "EPERM", become_others},
+    {"become-others", BOTH, "to become root or another user", "refused", become_others},
     {"become-unmapped", BOTH, "to become a user that is not mapped", "EINVAL", become_unmapped},
     {"take-groups", BOTH, "to take groups", "EPERM", take_groups},
     {"capabilities", BOTH, "to find a capability in any set", "all empty", all_capabilities},

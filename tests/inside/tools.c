@@ -31,6 +31,15 @@ const char *result_of(long returned)
     return name ? name : "an error without a name";
 }
 
+const char *refusal_of(long returned)
+{
+    static const int refusals[] = {EPERM, EACCES, EINVAL, ENOSPC, ENOKEY, ENOSYS};
+    for (size_t i = 0; returned < 0 && i < sizeof refusals / sizeof *refusals; i++)
+        if (errno == refusals[i])
+            return "refused";
+    return result_of(returned);
+}
+
 void tally_add(struct tally *tally, const char *what, const char *happened)
 {
     size_t used = strlen(tally->others);
@@ -112,7 +121,7 @@ void for_each_foreign(void (*each)(pid_t pid, struct tally *tally), struct tally
         if (isdigit((unsigned char)*entry->d_name) && stat(path, &st) == 0 &&
             read_text(path, text, sizeof text))
             uid = strstr(text, "\nUid:\t");
-        if (uid && strtoul(uid + 6, NULL, 10) != getuid())
+        if (uid && (strtoul(uid + 6, NULL, 10) != getuid() || atoi(entry->d_name) == 1))
             each(atoi(entry->d_name), tally);
     }
     if (proc)
