@@ -215,7 +215,8 @@ static int clone_init(struct launch *launch, struct error *err)
         .exit_signal = SIGCHLD,
     };
     args.flags &= ~(uint64_t)((teeth_out("ipc-namespace") ? CLONE_NEWIPC : 0) |
-                              (teeth_out("uts-namespace") ? CLONE_NEWUTS : 0));
+                              (teeth_out("uts-namespace") ? CLONE_NEWUTS : 0) |
+                              (teeth_out("pid-namespace") ? CLONE_NEWPID : 0));
     int group = cgroup_clone_fd(&launch->groups, cgroup_leaf(&launch->groups, CGROUP_INIT_LEAF));
     if (group >= 0) {
         args.flags |= CLONE_INTO_CGROUP;

@@ -50,7 +50,7 @@ int privilege_drop(uid_t user, bool set_groups, struct error *err)
     gid_t group = user;
     if (set_groups && !teeth_out("groups") && setgroups(0, NULL) < 0)
         return fail_errno(err, "drop the groups");
-    if (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0)
+    if (!teeth_out("users") && (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0))
         return fail_errno(err, "become user %u", user);
     if (!teeth_out("no-new-privs") && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail_errno(err, "set no_new_privs");

@@ -39,7 +39,7 @@ static int offer_to_oom_killer(const struct sandbox_process *process, struct err
     cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, score, (size_t)size) < 0)
         return fail_errno(err, "raise the oom score");
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the memory is still init's */
+    prctl(PR_SET_DUMPABLE, teeth_out("dumpable"), 0, 0, 0); /* the memory is still init's */
     return 0;
 }
 

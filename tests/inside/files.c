@@ -271,8 +271,10 @@ static const char *open_bound_device(void)
 /* Null and its like are the host's: what belongs to them must stay. */
 static const char *change_device(void)
 {
+    struct stat st;
+    stat("/dev/null", &st);
     struct tally tally = {.should = "EPERM"};
-    tally_add(&tally, "chmod", result_of(chmod("/dev/null", 0777)));
+    tally_add(&tally, "chmod", result_of(chmod("/dev/null", st.st_mode & 07777)));
     tally_add(&tally, "chown", result_of(chown("/dev/null", getuid(), getgid())));
     tally_add(&tally, "entropy",
               result_of(syscall(SYS_ioctl, open("/dev/urandom", O_RDWR), 0x5206 /* RNDCLEARPOOL */, 0)));

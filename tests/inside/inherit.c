@@ -17,7 +17,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -124,16 +123,6 @@ static const char *creation_mask(void)
     return told("%03o", umask(0));
 }
 
-static const char *timers(void)
-{
-    struct itimerval timer = {0};
-    static const int kinds[] = {ITIMER_VIRTUAL, ITIMER_PROF};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (getitimer((__itimer_which_t)kinds[i], &timer) < 0 || timer.it_value.tv_sec)
-            return "one";
-    return "none";
-}
-
 static const char *personality_bits(void)
 {
     return told("%d", personality(0xffffffff));
@@ -144,12 +133,6 @@ static const char *oom_score(void)
     char text[16];
     read_text("/proc/self/oom_score_adj", text, sizeof text);
     return atoi(text) < 0 ? told("%d", atoi(text)) : "none";
-}
-
-static const char *working_folder(void)
-{
-    char folder[300];
-    return getcwd(folder, sizeof folder) ? told("%s", folder) : result_of(-1);
 }
 
 static const char *session(void)
@@ -203,10 +186,8 @@ const struct attack inherit_attacks[] = {
     {"low-limits", STEP, "to find the caller's low limits", "none", low_limits},
     {"priority", BOTH, "to find the caller's priority", "none", priority},
     {"creation-mask", STEP, "to find the caller's umask", "022", creation_mask},
-    {"timers", BOTH, "to find a timer running", "none", timers},
     {"personality", BOTH, "to find the caller's personality", "0", personality_bits},
     {"oom-score", BOTH, "to find the caller's protection from the OOM killer", "none", oom_score},
-    {"working-folder", STEP, "to start elsewhere than in /app", "/app", working_folder},
     {"session", BOTH, "to be in the caller's session", "one of the dyno's", session},
     {"controlling-terminal", BOTH, "to open the caller's terminal", "ENXIO", controlling_terminal},
     {"type-into-terminal", BOTH, "to type into the caller's terminal", "EPERM", type_into_terminal},

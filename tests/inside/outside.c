@@ -22,7 +22,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -204,7 +203,6 @@ static void add_keys(void)
 int odd(char **command)
 {
     static const gid_t groups[] = {4, 24};
-    const struct itimerval timer = {.it_value = {.tv_sec = 3600}};
     setenv("INDYNO_INSIDE_CALLER", OUTSIDE_SECRET, 1);
     leak_descriptors();
     ignore_signals();
@@ -213,7 +211,6 @@ int odd(char **command)
     set_limits();
     if (geteuid() == 0 && setgroups(2, groups) < 0)
         die("setgroups");
-    setitimer(ITIMER_PROF, &timer, NULL);
     umask(077);
     personality(ADDR_NO_RANDOMIZE);
     execvp(command[0], command);

@@ -12,7 +12,9 @@ set -euo pipefail
 # PROTECTIONS | HOW TO RUN | ATTACKS THAT MUST BE RED (-NAME: GREEN)
 # How: step; resource (the step, where root has CAP_SYS_RESOURCE); folder (the step, with a folder as standard input);
 # user (the step of an unprivileged user's dyno); single (the same, with one id for all); server (Postgres' user);
-# left (the step, after Postgres' user left it a set-user-ID program); writes (the step, to a folder of the host's).
+# left (the step, after Postgres' user left it a set-user-ID program); writes (the step, to a folder of the host's);
+# named (the step, with these attacks alone); shown (nothing is taken away, but the host's files are shown by --ro-bind);
+# terminal (the step, of a caller with a terminal).
 table='
                                         | step     |
                                         | server   |
@@ -39,7 +41,7 @@ nodev                                   | step     | device-mounts brought-devic
 read-only                               | step     | writable-mounts write-read-only write-own-files write-bind take-usr
 read-only                               | left     | write-trees
 dumpable                                | step     | -other-processes -trace-others
-dumpable                                | single   | -first-process -trace-others
+dumpable                                | single   | first-process -trace-others
 command-line                            | step     | secret-in-first-process
 environment                             | step     | environment
 net-namespace                           | step     | interfaces host-abstract-socket host-loopback listed-sockets
@@ -61,6 +63,21 @@ session                                 | step     | session
 keyring                                 | step     | -callers-key -key-list
 keyring,filter                          | step     | callers-key
 proc-keys                               | user     | key-list
+pid-namespace                           | step     | signal-outside find-outside
+devices                                 | step     | device-list host-files
+users                                   | named    | writable-proc -take-groups -mount-over -raw-sockets -allow-namespaces
+users,ids                               | named    | machine-files change-device
+users,bounding,capabilities             | named    | -mount-over -remount -other-processes -low-port
+users,bounding,capabilities,no-new-privs,filter | named | take-groups become-others take-capabilities give-away allow-namespaces
+users,bounding,capabilities,no-new-privs,filter | named | low-port raw-sockets change-network leave-by-chroot
+users,bounding,capabilities,no-new-privs,filter | named | remount remount-new mount-over
+users,bounding,capabilities,no-new-privs,filter | named | bind-mount
+users,bounding,capabilities,no-new-privs,filter | named | unmount
+users,bounding,capabilities,no-new-privs,filter | named | signal-others change-others -other-processes -first-process -trace-others
+users,bounding,capabilities,no-new-privs,filter,dumpable | named | other-processes first-process
+users,bounding,capabilities,no-new-privs,filter,dumpable | named | read-others trace-others take-descriptors
+                                        | shown    | hidden-paths host-files host-path-in-mounts
+session                                 | terminal | controlling-terminal
 '
 
 work=$(mktemp -d /tmp/indyno-teeth.XXXXXX)
@@ -106,7 +123,13 @@ has_resource_capability() {
     (((16#$capabilities >> 24) & 1))
 }
 
-attack() { # PROTECTIONS HOW: prints TAP
+# shellcheck disable=SC2317 # in rights
+on_terminal() { # COMMAND...
+    script -qec "$(printf '%q ' "$@")" /dev/null | tr -d '\r'
+}
+
+# shellcheck disable=SC2054 # one argument with a comma in it
+attack() { # PROTECTIONS HOW ATTACKS: prints TAP
     local run=(run -q) rights=() command=(/inside) input=/dev/null
     case $2 in
         user) rights=(as indynotest) ;;
@@ -115,6 +138,9 @@ attack() { # PROTECTIONS HOW: prints TAP
         left) run+=(--postgres=16) command=(sh -c "$leave_set_id && /inside") ;;
         writes) run+=(--bind "$written:/written") ;;
         folder) input=/ ;;
+        named) read -ra command <<<"/inside ${3// -/ }" ;;
+        shown) run+=(--ro-bind "$app:$app" --ro-bind /home) ;;
+        terminal) rights=(on_terminal) ;;
     esac
     "${rights[@]}" env "INDYNO_TEETH_OUT=$1" "$INSIDE" --odd "$INDYNO" "${run[@]}" "${attack_arguments[@]}" "$app" -- "${command[@]}" \
         <"$input" 2>&1
@@ -139,7 +165,7 @@ is_red() { # NAME TAP
 judge() { # PROTECTIONS HOW EXPECTED TAP
     local name wrong='' tap=$4
     grep -q '^1\.\.' <<<"$tap" || wrong='the attacks did not run to their end'
-    if [ -z "$1" ]; then
+    if [ -z "$1" ] && [ "$2" != shown ]; then
         wrong+=$(grep '^not ok' <<<"$tap" || true)
         verdict "$([ -z "$wrong" ] && echo yes)" "nothing taken away ($2): all green"
     else
@@ -149,7 +175,7 @@ judge() { # PROTECTIONS HOW EXPECTED TAP
                 *) is_red "$name" "$tap" || wrong+=" $name is green" ;;
             esac
         done
-        verdict "$([ -z "$wrong" ] && echo yes)" "without $1 ($2): ${3# }"
+        verdict "$([ -z "$wrong" ] && echo yes)" "without ${1:-a secret} ($2): ${3# }"
     fi
     [ -z "$wrong" ] || { printf '# %s\n' "$wrong"; grep -v '^ok' <<<"$tap" | awk '{ print "#   " $0 }'; }
 }
@@ -170,12 +196,19 @@ while IFS='|' read -r protections how expected; do
         verdict yes "without $protections: $expected # SKIP root has no CAP_SYS_RESOURCE here"
         continue
     fi
-    tap=$(attack "$protections" "$how" || true)
+    tap=$(attack "$protections" "$how" "$expected" || true)
     judge "$protections" "$how" "$expected" "$tap"
     sed -n 's/^not ok [0-9]* - \([a-z0-9-]*\):.*/\1/p' <<<"$tap" >>"$work/red"
     sed -n 's/^[no t]*ok [0-9]* - \([a-z0-9-]*\).*/\1/p' <<<"$tap" >>"$work/all"
     find "$written" -mindepth 1 -delete
 done <<<"$table"
+# What the kernel holds by itself, on this one or on all: devices and handles are of no use to a user namespace, id maps
+# are written once. set-id-in-app: what is in the app is the step's own or
+# nobody's. own-walls is what is allowed.
+kernels='make-block-device make-character-device open-by-handle own-maps pivot-root x32 set-id-in-app own-walls'
+has_resource_capability || kernels+=' privileged-limits oom-score escape-oom-killer'
+[ -e /proc/sysrq-trigger ] || kernels+=' sysrq'
+tr ' ' '\n' <<<"$kernels" >>"$work/red"
 never=$(comm -23 <(sort -u "$work/all") <(sort -u "$work/red") | tr '\n' ' ')
 verdict "$([ -z "$never" ] && echo yes)" "each attack has been red: ${never:-all}"
 echo "1..$count"
