@@ -52,3 +52,26 @@ outside() {
     await_nothing_left
     wait "$outside" || true
 }
+
+@test "outbound: what listens on the host's loopback is out of reach" {
+    mkfifo "$scratch/up"
+    cat >"$scratch/beside-server" <<'SH'
+/usr/bin/python3 -c 'import socket
+server = socket.create_server(("127.0.0.1", 8090))
+print("up", flush=True)
+while True: server.accept()' >"$1" 3>&- &
+server=$!
+trap 'kill "$server"' EXIT
+read -r _ <"$1"
+shift
+"$@"
+SH
+    run -0 --separate-stderr "$abs_top_srcdir/tests/cli/outside.sh" sh "$scratch/beside-server" "$scratch/up" \
+        "${rights[@]}" "$INDYNO" run -q --network=outbound "$app" -- python3 -c '
+import socket
+for address in "127.0.0.1", "192.0.2.1", "192.0.2.10", "169.254.1.1":
+    try: socket.create_connection((address, 8090), 1); print("reached", address)
+    except OSError: pass
+print("tried")'
+    [ "$output" = tried ]
+}
