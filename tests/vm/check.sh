@@ -19,7 +19,7 @@ BATS_TEST_TIMEOUT=600
 kernel=$abs_top_builddir/tests/vm/kernel
 "$here/fetch.sh" "$kernel" >&2
 log=$kernel/tap
-"$here/boot.sh" "$kernel" env abs_top_srcdir="$abs_top_srcdir" INDYNO="$INDYNO" \
+"$here/boot.sh" "$kernel" env abs_top_srcdir="$abs_top_srcdir" abs_top_builddir="$abs_top_builddir" INDYNO="$INDYNO" \
     INDYNO_STORE="${INDYNO_STORE:-/var/lib/indyno}" INDYNO_LIBEXECDIR="$INDYNO_LIBEXECDIR" \
     INDYNO_CATALOG="$INDYNO_CATALOG" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" "$here/guest.sh" >"$log" 2>&1 || echo "# the guest's status: $?"
 awk '/^(not )?ok [0-9]/ { n++; sub(/ok [0-9]+/, "ok " n); print; next } /^#/ { print }
