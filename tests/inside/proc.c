@@ -21,12 +21,9 @@ static const char *machine_files(void)
     for (size_t i = 0; i < COUNT(files); i++)
         if (access(files[i], F_OK) == 0)
             tally_add(&tally, files[i], opening(files[i], O_RDONLY));
+    if (access("/proc/sysrq-trigger", F_OK) == 0)
+        tally_add(&tally, "/proc/sysrq-trigger", opening("/proc/sysrq-trigger", O_WRONLY));
     return tally_result(&tally);
-}
-
-static const char *sysrq(void)
-{
-    return opening("/proc/sysrq-trigger", O_WRONLY);
 }
 
 static struct {
@@ -151,8 +148,8 @@ static const char *own_maps(void)
 }
 
 const struct attack proc_attacks[] = {
-    {"machine-files", BOTH, "to read /proc/kcore, kmsg, timer_list and so on", "EACCES", machine_files},
-    {"sysrq", BOTH, "to write /proc/sysrq-trigger", "EACCES or ENOENT", sysrq},
+    {"machine-files", BOTH, "to open /proc/kcore, kmsg, timer_list, sysrq-trigger and so on", "EACCES",
+     machine_files},
     {"writable-proc", BOTH, "to open any file of /proc but processes' for writing", "none", writable_files},
     {"key-list", BOTH, "to find a key of the caller's in /proc/keys", "shows none of the caller's", key_list},
     {"other-processes", BOTH, "to look into processes of other users through /proc", "EACCES",

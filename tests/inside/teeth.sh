@@ -10,7 +10,7 @@ set -euo pipefail
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP not root"; exit 0; }
 
 # PROTECTIONS | HOW TO RUN | ATTACKS THAT MUST BE RED (-NAME: GREEN)
-# How: step; resource (the step, where root has CAP_SYS_RESOURCE); folder (the step, with a folder as standard input);
+# How: step; resource, resource-server (the same, where root has CAP_SYS_RESOURCE); folder (a folder is standard input);
 # user (the step of an unprivileged user's dyno); single (the same, with one id for all); server (Postgres' user);
 # left (the step, after Postgres' user left it a set-user-ID program); writes (the step, to a folder of the host's);
 # named (the step, with these attacks alone); shown (nothing is taken away, but the host's files are shown by --ro-bind);
@@ -44,7 +44,7 @@ dumpable                                | step     | -other-processes -trace-oth
 dumpable                                | single   | first-process -trace-others
 command-line                            | step     | secret-in-first-process
 environment                             | step     | environment
-net-namespace                           | step     | interfaces host-abstract-socket host-loopback listed-sockets
+net-namespace                           | step     | host-abstract-socket host-loopback listed-sockets
 ipc-namespace                           | step     | shared-memory semaphores message-queue
 uts-namespace                           | step     | host-name
 cgroup-ns                               | step     | own-cgroup
@@ -56,7 +56,8 @@ rlimits                                 | step     | low-limits core-limit more-
 rlimits                                 | resource | privileged-limits
 rlimits                                 | resource | more-priority
 priority                                | step     | priority
-oom-score                               | resource | oom-score escape-oom-killer
+oom-score                               | resource | escape-oom-killer
+oom-score                               | resource-server | oom-score
 personality                             | step     | personality
 umask                                   | step     | creation-mask
 session                                 | step     | session
@@ -141,7 +142,7 @@ attack() { # PROTECTIONS HOW ATTACKS: prints TAP
     case $2 in
         user) rights=(as indynotest) ;;
         single) rights=(as 65530) run+=(--allow-weaker=ids) command+=(--single) ;;
-        server) run+=(--postgres=16) command=(sh -c "$as_server") ;;
+        server | resource-server) run+=(--postgres=16) command=(sh -c "$as_server") ;;
         left) run+=(--postgres=16) command=(sh -c "$leave_set_id && /inside") ;;
         writes) run+=(--bind "$written:/written") ;;
         folder) input=/ ;;
@@ -182,7 +183,7 @@ judge() { # PROTECTIONS HOW EXPECTED TAP
                 *) is_red "$name" "$tap" || wrong+=" $name is green" ;;
             esac
         done
-        verdict "$([ -z "$wrong" ] && echo yes)" "without ${1:-a secret} ($2): ${3# }"
+        verdict "$([ -z "$wrong" ] && echo yes)" "without ${1:-files hidden} ($2): ${3# }"
     fi
     [ -z "$wrong" ] || { printf '# %s\n' "$wrong"; grep -v '^ok' <<<"$tap" | awk '{ print "#   " $0 }'; }
 }
@@ -200,7 +201,7 @@ set_run_arguments
 while IFS='|' read -r protections how expected; do
     [ -n "$how" ] || continue
     protections=${protections// /} how=${how// /}
-    if [ "$how" = resource ] && ! has_resource_capability; then
+    if [[ $how = resource* ]] && ! has_resource_capability; then
         verdict yes "without $protections: $expected # SKIP root has no CAP_SYS_RESOURCE here"
         continue
     fi
@@ -215,7 +216,7 @@ done <<<"$table"
 # nobody's. own-walls is what is allowed.
 kernels='make-block-device make-character-device open-by-handle own-maps pivot-root x32 set-id-in-app own-walls'
 has_resource_capability || kernels+=' privileged-limits oom-score escape-oom-killer'
-[ -e /proc/sysrq-trigger ] || kernels+=' sysrq'
+[ "$(wc -l </proc/net/route)" -gt 1 ] || kernels+=' interfaces routes connect-outside' # the host has no network
 tr ' ' '\n' <<<"$kernels" >>"$work/red"
 never=$(comm -23 <(sort -u "$work/all") <(sort -u "$work/red") | tr '\n' ' ')
 verdict "$([ -z "$never" ] && echo yes)" "each attack has been red: ${never:-all}"
