@@ -132,31 +132,37 @@ const struct filter_group filter_groups[] = {
         __VA_ARGS__, {0, 0, 0}, EPERM                                                                        \
     }
 
+#define NO_NAMESPACES "no new namespaces, unless user namespaces are allowed"
+
 const struct filter_argument filter_arguments[] = {
-    {"clone", {ALLOWED_IF(WITHOUT(0, CLONE_NAMESPACES))}, 1, EPERM, "no new namespaces"},
-    {"unshare", {ALLOWED_IF(WITHOUT(0, UNSHARE_NAMESPACES))}, 1, EPERM, "no new namespaces"},
+    {"clone", {ALLOWED_IF(WITHOUT(0, CLONE_NAMESPACES))}, 1, EPERM, NO_NAMESPACES, true},
+    {"unshare", {ALLOWED_IF(WITHOUT(0, UNSHARE_NAMESPACES))}, 1, EPERM, NO_NAMESPACES, true},
     {"clone3",
      {{{0, 0, 0}, {0, 0, 0}, 0}},
      0,
      ENOSYS,
-     "its flags are in memory, out of a filter's sight: libcs fall back to clone"},
+     "its flags are in memory, out of a filter's sight: libcs fall back to clone",
+     false},
     {"socket",
      {ALLOWED_IF(IS(0, AF_UNIX)), ALLOWED_IF(IS(0, AF_INET)), ALLOWED_IF(IS(0, AF_INET6)),
       ALLOWED(IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE))},
      4,
      EAFNOSUPPORT,
-     "AF_VSOCK, AF_ALG and others are not bound to the network namespace; of netlink libcs need routes only"},
+     "AF_VSOCK, AF_ALG and others are not bound to the network namespace; of netlink libcs need routes only",
+     false},
     {"ioctl",
      {DENIED_IF(IS(1, TIOCSTI)), DENIED_IF(IS(1, TIOCLINUX))},
      2,
      0,
-     "no typing into the caller's terminal"},
+     "no typing into the caller's terminal",
+     false},
     {"personality",
      {ALLOWED_IF(IS(0, 0)), ALLOWED_IF(IS(0, ADDR_NO_RANDOMIZE)), ALLOWED_IF(IS(0, UNAME26)),
       ALLOWED_IF(IS(0, ALL))},
      4,
      EPERM,
-     "only what debuggers and setarch -R need"},
+     "only what debuggers and setarch -R need",
+     false},
     {0},
 };
 
@@ -166,14 +172,14 @@ const struct filter_argument filter_arguments[] = {
 #define NO_SET_ID "no set-id file of the folder's owner outside"
 
 const struct filter_argument filter_outside[] = {
-    {"chmod", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID},
-    {"fchmod", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID},
-    {"fchmodat", {ALLOWED_IF(WITHOUT(2, SET_ID))}, 1, EPERM, NO_SET_ID},
-    {"fchmodat2=452", {ALLOWED_IF(WITHOUT(2, SET_ID))}, 1, EPERM, NO_SET_ID},
-    {"creat", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID},
-    {"open", {ALLOWED_IF(WITHOUT(1, MAKES)), ALLOWED_IF(WITHOUT(2, SET_ID))}, 2, EPERM, NO_SET_ID},
-    {"openat", {ALLOWED_IF(WITHOUT(2, MAKES)), ALLOWED_IF(WITHOUT(3, SET_ID))}, 2, EPERM, NO_SET_ID},
-    {"mknod", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID},
-    {"mknodat", {ALLOWED_IF(WITHOUT(2, SET_ID))}, 1, EPERM, NO_SET_ID},
+    {"chmod", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID, false},
+    {"fchmod", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID, false},
+    {"fchmodat", {ALLOWED_IF(WITHOUT(2, SET_ID))}, 1, EPERM, NO_SET_ID, false},
+    {"fchmodat2=452", {ALLOWED_IF(WITHOUT(2, SET_ID))}, 1, EPERM, NO_SET_ID, false},
+    {"creat", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID, false},
+    {"open", {ALLOWED_IF(WITHOUT(1, MAKES)), ALLOWED_IF(WITHOUT(2, SET_ID))}, 2, EPERM, NO_SET_ID, false},
+    {"openat", {ALLOWED_IF(WITHOUT(2, MAKES)), ALLOWED_IF(WITHOUT(3, SET_ID))}, 2, EPERM, NO_SET_ID, false},
+    {"mknod", {ALLOWED_IF(WITHOUT(1, SET_ID))}, 1, EPERM, NO_SET_ID, false},
+    {"mknodat", {ALLOWED_IF(WITHOUT(2, SET_ID))}, 1, EPERM, NO_SET_ID, false},
     {0},
 };

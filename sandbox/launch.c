@@ -333,6 +333,8 @@ static void start_result(const struct sandbox_spec *spec, struct sandbox_result 
         result->kept_fds[i] = -1;
     if (spec->ids == SANDBOX_IDS_SINGLE)
         strings_add(&result->weaker, "ids");
+    if (spec->weaker & SANDBOX_WEAKER_USERNS)
+        strings_add(&result->weaker, "userns");
 }
 
 /* Where init gave up while the launcher still prepared, what fails here is the consequence: init knows the

@@ -166,3 +166,12 @@ limit() { # LEAF CONTROLLER VERSION-1-FILE VERSION-2-FILE
     run indyno run --pids-limit=64 --timeout=3s -k 100ms "$app" -- bash -c ':(){ :|:& };: ; sleep 1'
     await_nothing_left
 }
+
+@test "user namespaces inside: none, unless they are allowed; mounts never" {
+    run -0 --separate-stderr indyno run -q "$app" -- sh -c 'unshare -Ur id -u 2>/dev/null || echo denied; cat /proc/sys/user/max_user_namespaces'
+    [ "$output" = "$(printf 'denied\n0')" ]
+    run -0 --separate-stderr indyno run -q --allow-userns --report "$scratch/report.json" "$app" -- \
+        sh -c 'unshare -Ur id -u; unshare -Urn ls /sys/class/net 2>/dev/null; unshare -Urm mount -t tmpfs none /tmp 2>/dev/null || echo denied'
+    [ "$output" = "$(printf '0\ndenied')" ]
+    [ "$(jq -r '.weaker | join(",")' "$scratch/report.json")" = userns ]
+}
