@@ -217,8 +217,8 @@ static bool take_artifact(struct options *options, const char *value)
 /* Places that are the dyno's own: what lies over them would break it. */
 static bool reserved(const char *path)
 {
-    static const char *const places[] = {"/proc",       "/dev",      LAYOUT_TREES, "/var/lib/postgresql",
-                                         "/etc/passwd", "/etc/group"};
+    static const char *const places[] = {
+        "/proc", "/sys", "/dev", LAYOUT_TREES, "/var/lib/postgresql", "/etc/passwd", "/etc/group"};
     if (path[strspn(path, "/")] == '\0')
         return true;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
