@@ -1,0 +1,12 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "parts.h"
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        return atoi(argv[1]);
+    printf("%lu %lu %d\n", factorial(5), sum_of_threads(8), status_of_child(argv[0], "3"));
+    return 0;
+}
