@@ -152,7 +152,7 @@ static struct worker start(const struct filter *filter)
 
 static double ask(const struct worker *worker, int call)
 {
-    double ns;
+    double ns = 0;
     if (write(worker->to, &call, sizeof call) != sizeof call ||
         read(worker->from, &ns, sizeof ns) != sizeof ns)
         die("ask a process under a filter");
