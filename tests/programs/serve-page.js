@@ -1,18 +1,20 @@
-// Serves the page and a number that its script asks for, on a loopback port; Chromium, given as arguments, then gets its address.
+// Serves a page, and a script that it brings in, on a loopback port; the browser given as arguments then gets its address.
 'use strict';
 const child_process = require('node:child_process');
 const http = require('node:http');
 
 const page = `<!DOCTYPE html><title>page</title><p id="text">as it was served</p>
 <script>
-    fetch('/number').then((response) => response.text()).then((text) => {
-        document.getElementById('text').textContent = 'fetched ' + text;
-    });
+    const script = document.createElement('script');
+    script.src = '/script';
+    document.body.append(script);
 </script>`;
+const script = "document.getElementById('text').textContent = 'fetched ' + 6 * 7;";
 
 const server = http.createServer((request, response) => {
-    response.setHeader('Content-Type', request.url === '/number' ? 'text/plain' : 'text/html');
-    response.end(request.url === '/number' ? '42' : page);
+    const isScript = request.url === '/script';
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? script : page);
 });
 server.listen(0, '127.0.0.1', () => {
     const [browser, ...words] = [...process.argv.slice(2), `http://127.0.0.1:${server.address().port}/`];

@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         return atoi(argv[1]);
-    printf("%lu %lu %d\n", factorial(5), sum_of_threads(8), status_of_child(argv[0], "3"));
+    unsigned long product = factorial(5), sum = sum_of_threads(8);
+    printf("%lu %lu %d\n", product, sum, status_of_child(argv[0], "3"));
     return 0;
 }
