@@ -134,7 +134,7 @@ parallel='SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; 
 }
 
 @test "Postgres: code that is compiled at run time (JIT), in parallel too" {
-    [ "$(indyno image inspect postgresql:17 | jq .features.jit)" = true ]
+    [ "$(indyno image inspect postgresql:17 | jq -r .features.jit)" = yes ]
     in_dyno --postgres=17 "$app" -- psql -X -At -c 'SET jit = on; SET jit_above_cost = 0; SET jit_inline_above_cost = 0;
         SET jit_optimize_above_cost = 0;' -c "$parallel" -c 'EXPLAIN (ANALYZE) SELECT rest, sum(n * 2) FROM numbers GROUP BY rest' \
         -c 'SELECT sum(n) FROM numbers WHERE rest = 1'
