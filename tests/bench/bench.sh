@@ -79,7 +79,7 @@ echo "Postgres 17 under it: pgbench -S, one client"
 INDYNO_STORE=$work/store "$INDYNO" image install postgresql:17 --from deb
 export INDYNO_STORE="$work/store"
 round=0
-while [ "$round" -lt $((rounds / 12 + 1)) ]; do
+while [ "$round" -lt $((rounds / 4 + 1)) ]; do
     echo "$(select_rate "$INDYNO") $(select_rate "$BENCH/unfiltered")"
     round=$((round + 1))
 done | awk '{ print $1 / $2, $1, $2 }' | sort -n | awk '{ line[NR] = $0 } END {
