@@ -120,6 +120,18 @@ contains() { # TEXT...
     contains sandbox
 }
 
+@test "headless Chromium in its own sandbox, where user namespaces are allowed" {
+    in_dyno --allow-userns --rootfs=programs "$app" -- chromium --headless --dump-dom file:///app/page.html
+    contains '<p id="text">counted 499500</p>'
+}
+
+@test "OpenJDK sizes itself by the dyno's limits" {
+    with_cgroups
+    in_dyno --memory=600M --cpus=1 --rootfs=programs "$app" -- \
+        sh -c '/usr/lib/jvm/default-java/bin/java -XshowSettings:system -version 2>&1'
+    contains 'Provider: cgroup' 'Effective CPU Count: 1' 'Memory Limit: 600.00M'
+}
+
 # A table of two columns, and the settings for a plan of that kind whatever it costs.
 parallel='SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
     SET min_parallel_table_scan_size = 0; CREATE TABLE numbers AS SELECT n, n % 7 AS rest FROM generate_series(1, 200000) AS n;
