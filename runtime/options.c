@@ -96,6 +96,12 @@ static bool take_pull(struct options *options, const char *value)
     return options->pull || strcmp(value, "never") == 0;
 }
 
+static bool take_app(struct options *options, const char *value)
+{
+    options->app_writable = strcmp(value, "rw") == 0;
+    return options->app_writable || strcmp(value, "cow") == 0;
+}
+
 static bool take_network(struct options *options, const char *value)
 {
     static const char *const names[] = {
@@ -211,8 +217,8 @@ static bool take_artifact(struct options *options, const char *value)
 /* Places that are the dyno's own: what lies over them would break it. */
 static bool reserved(const char *path)
 {
-    static const char *const places[] = {"/proc",       "/dev",      LAYOUT_TREES, "/var/lib/postgresql",
-                                         "/etc/passwd", "/etc/group"};
+    static const char *const places[] = {
+        "/proc", "/sys", "/dev", LAYOUT_TREES, "/var/lib/postgresql", "/etc/passwd", "/etc/group"};
     if (path[strspn(path, "/")] == '\0')
         return true;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -254,6 +260,13 @@ static bool take_ro_bind(struct options *options, const char *value)
 }
 
 /* ---- Flags ---- */
+
+static bool take_userns(struct options *options, const char *value)
+{
+    (void)value;
+    options->weaker |= SANDBOX_WEAKER_USERNS;
+    return true;
+}
 
 static bool take_dry_run(struct options *options, const char *value)
 {
@@ -373,6 +386,14 @@ const struct option_row option_rows[] = {
      .help = "none (the default): loopback only; outbound: connections to the outside, for "
              "installs",
      .take = take_network},
+    {.name = "app",
+     .argument = OPTION_VALUE,
+     .metavar = "HOW",
+     .accepts = "cow or rw",
+     .help =
+         "cow (the default): a view of DIR, whose changes go with the dyno; rw: DIR itself, where the test "
+         "writes as its owner",
+     .take = take_app},
     {.name = "rootfs",
      .argument = OPTION_VALUE,
      .metavar = "IMAGE|DIR",
@@ -422,6 +443,9 @@ const struct option_row option_rows[] = {
      .help = "go on without a protection that this host cannot give: ids (one id for every "
              "process), limits (no cgroups); the report says so",
      .take = take_weaker},
+    {.name = "allow-userns",
+     .help = "let the test make user namespaces, as a browser's own sandbox does; the report says so",
+     .take = take_userns},
     {.name = "dry-run",
      .help = "say what would be run, and do nothing, as `indyno plan` does",
      .take = take_dry_run},

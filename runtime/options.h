@@ -50,11 +50,12 @@ struct options {
     struct option_service services[OPTION_ENGINES];
     enum sandbox_network network;
     unsigned weaker; /* set of enum sandbox_weaker */
-    char *rootfs; /* IMAGE or DIR; NULL: the host's files */
+    char *rootfs;    /* IMAGE or DIR; NULL: the host's files */
     char *report;
-    int status_fd; /* -1: none */
-    char *name;    /* NULL: the default */
-    bool pull;     /* install what is missing on the way */
+    int status_fd;     /* -1: none */
+    char *name;        /* NULL: the default */
+    bool app_writable; /* --app=rw: the folder itself, instead of a view of it */
+    bool pull;         /* install what is missing on the way */
     bool dry_run, json, verbose, quiet, help;
 };
 

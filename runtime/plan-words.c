@@ -18,10 +18,15 @@ const char *plan_mount_kind(enum sandbox_mount_kind kind)
 struct strings plan_weaker(const struct plan *plan)
 {
     struct strings names = {0};
-    if (plan->weaker & SANDBOX_WEAKER_IDS)
-        strings_add(&names, "ids");
-    if (plan->weaker & SANDBOX_WEAKER_LIMITS)
-        strings_add(&names, "limits");
+    static const struct {
+        unsigned weaker;
+        const char *name;
+    } rows[] = {{SANDBOX_WEAKER_IDS, "ids"},
+                {SANDBOX_WEAKER_LIMITS, "limits"},
+                {SANDBOX_WEAKER_USERNS, "userns"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (plan->weaker & rows[i].weaker)
+            strings_add(&names, rows[i].name);
     return names;
 }
 

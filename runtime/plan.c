@@ -69,14 +69,18 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
 
 static void add_app_mount(const struct plan_input *input, struct plan *plan)
 {
-    plan->app_mount = mounts_add(&plan->mounts, &(struct sandbox_mount){
-                                                    .kind = SANDBOX_COW,
-                                                    .source = input->dir,
-                                                    .source_fd = input->dir_fd,
-                                                    .target = LAYOUT_APP,
-                                                    .owner = LAYOUT_DYNO_ID,
-                                                    .keep = input->options->artifact_count > 0,
-                                                });
+    const struct options *options = input->options;
+    struct sandbox_mount mount = {.kind = SANDBOX_COW,
+                                  .source = input->dir,
+                                  .source_fd = input->dir_fd,
+                                  .target = LAYOUT_APP,
+                                  .owner = LAYOUT_DYNO_ID,
+                                  .keep = options->artifact_count > 0};
+    if (options->app_writable) {
+        mount.kind = SANDBOX_BIND;
+        mount.writable = mount.owned = true;
+    }
+    plan->app_mount = mounts_add(&plan->mounts, &mount);
 }
 
 /* "/home/u/x" of "x", when the caller is in /home/u. */
@@ -158,6 +162,11 @@ static int plan_artifacts(const struct plan_input *input, struct plan *plan, str
     if (options->artifact_count && lies_in(input->dir, plan->output)) {
         fail(err, STATUS_DATA, "--artifact: %s holds the folder that is tested", plan->output);
         error_remedy(err, "run indyno from another folder: artifacts go to ./" LAYOUT_OUTPUT);
+        return -1;
+    }
+    if (options->artifact_count && options->app_writable) {
+        fail(err, STATUS_USAGE, "--artifact: with --app=rw what the test leaves is in %s itself", input->dir);
+        error_remedy(err, "leave out one of them");
         return -1;
     }
     plan->artifacts = allocate(options->artifact_count, sizeof *plan->artifacts);

@@ -33,6 +33,19 @@ static int open_dir(const struct options *options, struct prepared *prepared, st
     return prepared->dir ? 0 : fail_errno(err, "%s", options->dir);
 }
 
+/* What the test could write there would be root's, set-id or not. */
+static int check_writable(const struct prepared *prepared, struct error *err)
+{
+    struct stat st;
+    if (fstat(prepared->dir_fd, &st) < 0)
+        return fail_errno(err, "%s", prepared->dir);
+    if (st.st_uid != 0 && st.st_gid != 0)
+        return caller_check_owner(prepared->dir_fd, prepared->dir, err);
+    fail(err, STATUS_DATA, "--app=rw: %s belongs to root", prepared->dir);
+    error_remedy(err, "give the folder to a user who is not, or have a view of it: --app=cow");
+    return -1;
+}
+
 static int open_binds(const struct options *options, struct prepared *prepared, struct error *err)
 {
     prepared->bind_fds = allocate(options->bind_count, sizeof *prepared->bind_fds);
@@ -166,8 +179,9 @@ static int read_app(const struct options *options, struct prepared *prepared, st
 
 static int read_all(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
-    if (open_dir(options, prepared, err) < 0 || open_binds(options, prepared, err) < 0 ||
-        read_app(options, prepared, err) < 0 ||
+    if (open_dir(options, prepared, err) < 0 ||
+        (options->app_writable && check_writable(prepared, err) < 0) ||
+        open_binds(options, prepared, err) < 0 || read_app(options, prepared, err) < 0 ||
         read_store(options, options->pull && !probe, prepared, err) < 0 ||
         open_rootfs(options, prepared, err) < 0)
         return -1;

@@ -130,6 +130,14 @@ static void add_verdict(cJSON *object, const struct report *report, const struct
     json_add_list(object, "notes", notes);
 }
 
+/* "overlay" or "copy" of a view, "rw" of the folder itself; NULL where the run did not come so far. */
+static const char *app_view(const struct plan *plan, const struct sandbox_result *result)
+{
+    if (plan->mounts.items[plan->app_mount].kind == SANDBOX_BIND)
+        return "rw";
+    return plan->app_mount < result->mount_count ? result->mount_ways[plan->app_mount] : NULL;
+}
+
 static void add_run(cJSON *object, const struct report *report)
 {
     const struct plan *plan = report->plan;
@@ -147,8 +155,7 @@ static void add_run(cJSON *object, const struct report *report)
     cJSON_AddItemToObject(object, "steps", steps_json(report));
     cJSON_AddNumberToObject(object, "cpu_us", (double)result->cpu_us);
     cJSON_AddItemToObject(object, "usage", usage_json(result));
-    json_add_text(object, "app_view",
-                  plan->app_mount < result->mount_count ? result->mount_ways[plan->app_mount] : NULL);
+    json_add_text(object, "app_view", app_view(plan, result));
     cJSON_AddItemToObject(object, "artifacts", artifacts_json(report->artifacts));
     json_add_list(object, "buildpacks_not_run", &plan->buildpacks);
     json_add_list(object, "not_provisioned", &plan->not_provisioned);

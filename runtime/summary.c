@@ -118,7 +118,7 @@ static void print_figures(const struct plan *plan, const struct run_outcome *out
 void summary_after(const struct plan *plan, const struct run_outcome *outcome, bool verbose, FILE *to)
 {
     int service = outcome->verdict.service;
-    print_joined("weaker than asked for: ", &outcome->result.weaker, to);
+    print_joined("weaker than by default: ", &outcome->result.weaker, to);
     print_notes("note: ", &outcome->verdict.notes, to);
     if (verbose)
         print_figures(plan, outcome, to);

@@ -17,7 +17,7 @@
 /* Where launchers and janitors stand while their own group has the dynos' beneath it; runs share it. */
 #define CGROUP_LAUNCHERS "indyno.launchers"
 
-static const char *const controller_names[CGROUP_CONTROLLERS] = {"memory", "pids", "cpu"};
+const char *const cgroup_controller_names[] = {"memory", "pids", "cpu", "cpuacct", "cpuset"};
 
 enum { PROC_FILE_MAX = 65536, CPU_PERIOD_US = 100000 };
 
@@ -53,18 +53,24 @@ static char *group_folder(const char *mount, const char *path)
     return copy_string(mount);
 }
 
+/* The caller's group in the hierarchy of a controller; NULL where there is none. */
+static char *folder_v1(const char *self, const char *controller)
+{
+    cleanup_free char *path = own_path(self, controller);
+    cleanup_free char *mount = text_format(CGROUP_ROOT "/%s", controller);
+    return path ? group_folder(mount, path) : NULL;
+}
+
 static void plan_v1(const char *self, struct cgroups *groups)
 {
     for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
-        cleanup_free char *path = own_path(self, controller_names[c]);
-        cleanup_free char *mount = text_format(CGROUP_ROOT "/%s", controller_names[c]);
-        char *folder = path ? group_folder(mount, path) : NULL;
+        char *folder = folder_v1(self, cgroup_controller_names[c]);
         if (folder && cgroup_usable(folder)) {
             groups->parents[c] = folder;
             continue;
         }
         groups->missing = folder ? text_format("no groups can be made in %s", folder)
-                                 : text_format("no %s controller", controller_names[c]);
+                                 : text_format("no %s controller", cgroup_controller_names[c]);
         free(folder);
         return;
     }
@@ -87,7 +93,7 @@ static bool is_unlimited(const char *folder)
 static bool has_controllers(const char *folder, const char *file)
 {
     for (int c = 0; c < CGROUP_CONTROLLERS; c++)
-        if (!cgroup_has_word(folder, file, controller_names[c]))
+        if (!cgroup_has_word(folder, file, cgroup_controller_names[c]))
             return false;
     return true;
 }
@@ -145,24 +151,30 @@ void cgroup_plan(const char *name, const char *id, struct cgroups *groups)
     for (int c = 0; groups->version && c < CGROUP_CONTROLLERS; c++)
         if (groups->parents[c])
             groups->runs[c] = text_format("%s/indyno.%s.%s", groups->parents[c], name, id);
+    for (int c = 0; groups->version == 1 && c < CGROUP_SHOWN; c++) {
+        cleanup_free char *folder = folder_v1(self, cgroup_controller_names[CGROUP_CONTROLLERS + c]);
+        if (folder && cgroup_usable(folder))
+            groups->shown[c] = text_format("%s/indyno.%s.%s", folder, name, id);
+    }
+}
+
+static char *add_line(char *record, const char *folder)
+{
+    if (!folder)
+        return record;
+    char *longer = text_format("%s" RECORD_KEY "%s\n", record, folder);
+    free(record);
+    return longer;
 }
 
 char *cgroup_record(const struct cgroups *groups)
 {
     char *record = copy_string("");
-    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
-        if (!groups->runs[c])
-            continue;
-        char *longer = text_format("%s" RECORD_KEY "%s\n", record, groups->runs[c]);
-        free(record);
-        record = longer;
-    }
-    if (groups->own_leaf) {
-        char *longer = text_format("%s" RECORD_KEY "%s\n", record, groups->own_leaf);
-        free(record);
-        record = longer;
-    }
-    return record;
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        record = add_line(record, groups->runs[c]);
+    for (int c = 0; c < CGROUP_SHOWN; c++)
+        record = add_line(record, groups->shown[c]);
+    return add_line(record, groups->own_leaf);
 }
 
 /* ---- Making ---- */
@@ -171,7 +183,7 @@ struct limit {
     enum cgroup_controller controller;
     const char *file;
     const char *what;  /* the spec's limit, for messages; NULL: set where the file exists */
-    bool on_step_leaf; /* also on the leaf of the steps */
+    bool on_step_leaf; /* also on the leaf of the steps, which is what programs look at */
     char value[48];
 };
 
@@ -185,7 +197,7 @@ static void describe_limits(const struct sandbox_limits *want, int version, stru
     limits[1] =
         (struct limit){CGROUP_MEMORY, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", NULL, true, ""};
     limits[2] = (struct limit){CGROUP_PIDS, "pids.max", "pids", false, ""};
-    limits[3] = (struct limit){CGROUP_CPU, v2 ? "cpu.max" : "cpu.cfs_quota_us", "cpus", false, ""};
+    limits[3] = (struct limit){CGROUP_CPU, v2 ? "cpu.max" : "cpu.cfs_quota_us", "cpus", true, ""};
     unsigned long long memory = want->memory_bytes, pids = want->pids,
                        quota = want->cpu_millis * (CPU_PERIOD_US / 1000);
     if (memory) {
@@ -328,6 +340,14 @@ static int make_v2_extras(const struct sandbox_spec *spec, const struct cgroups 
     return give_to_init(groups, ids, err);
 }
 
+/* Where two controllers share a hierarchy, the group is there already. */
+static void make_shown(const struct cgroups *groups)
+{
+    for (int c = 0; c < CGROUP_SHOWN; c++)
+        if (groups->shown[c])
+            mkdir(groups->shown[c], 0755);
+}
+
 static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
                     struct error *err)
 {
@@ -348,6 +368,7 @@ static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, st
     for (size_t i = 0; i < spec->step_count; i++)
         if (set_limits(groups, limits, spec->steps[i].leaf, err) < 0)
             return -1;
+    make_shown(groups);
     return groups->version == 2 ? make_v2_extras(spec, groups, ids, err) : 0;
 }
 
@@ -414,7 +435,7 @@ int cgroup_join(const struct cgroups *groups, int leaf, struct error *err)
         return 0;
     for (int c = 0; c < CGROUP_CONTROLLERS; c++)
         if (write(groups->leaves[leaf].fds[c], "0", 1) != 1)
-            return fail_errno(err, "join the %s cgroup of %s", controller_names[c],
+            return fail_errno(err, "join the %s cgroup of %s", cgroup_controller_names[c],
                               groups->leaves[leaf].name);
     return 0;
 }
@@ -472,6 +493,9 @@ void cgroup_remove(const struct cgroups *groups)
     for (int c = 0; c < CGROUP_CONTROLLERS; c++)
         if (groups->runs[c])
             cgroup_remove_tree(groups->runs[c], true);
+    for (int c = 0; c < CGROUP_SHOWN; c++)
+        if (groups->shown[c])
+            rmdir(groups->shown[c]); /* gone with the others where they share a hierarchy */
 }
 
 static bool sweep_group(const char *folder)
@@ -502,6 +526,8 @@ void cgroup_clear(struct cgroups *groups)
         free(groups->parents[c]);
         free(groups->runs[c]);
     }
+    for (int c = 0; c < CGROUP_SHOWN; c++)
+        free(groups->shown[c]);
     free(groups->missing);
     free(groups->own_leaf);
     *groups = (struct cgroups){0};

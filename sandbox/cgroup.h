@@ -23,6 +23,9 @@
 
 enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_CONTROLLERS };
 
+/* Of version 1: hierarchies that programs look for before they believe any (cpuacct, cpuset). */
+enum { CGROUP_SHOWN = 2 };
+
 /* Version 2 does not let a group with controllers have processes of its own: init gets a leaf. */
 #define CGROUP_INIT_LEAF "init"
 
@@ -37,11 +40,15 @@ struct cgroups {
     char *missing;                     /* version 0: why, one line */
     char *parents[CGROUP_CONTROLLERS]; /* version 1: a folder each; version 2: [0] */
     char *runs[CGROUP_CONTROLLERS];    /* parent/indyno.NAME.ID */
+    char *shown[CGROUP_SHOWN]; /* version 1: groups without processes, for cgroup-view.h; NULL: none */
     char *own_leaf; /* version 2, where the parent is the caller's own group: launcher and janitor go there,
                      * for the group has to be empty */
     struct cgroup_leaf leaves[SANDBOX_LEAVES_MAX]; /* [0] is init's */
     size_t leaf_count;
 };
+
+/* "memory", "pids", "cpu"; then those that are shown only. */
+extern const char *const cgroup_controller_names[CGROUP_CONTROLLERS + CGROUP_SHOWN];
 
 /* Decides where the groups will be; id makes their names unique. Never fails: version 0 has the reason. */
 void cgroup_plan(const char *name, const char *id, struct cgroups *groups);

@@ -127,10 +127,11 @@ static void emit_argument(struct program *program, const struct filter_argument 
     emit(program, (struct sock_filter)RETURN(action_of(row->otherwise)));
 }
 
-static void emit_arguments(struct program *program, const struct filter_argument *rows)
+static void emit_arguments(struct program *program, const struct filter_argument *rows, bool nested)
 {
     for (const struct filter_argument *row = rows; row->name; row++)
-        emit_argument(program, row);
+        if (!nested || !row->nests)
+            emit_argument(program, row);
 }
 
 /* A call of this machine's, and what the table says of it. */
@@ -170,8 +171,10 @@ static void read_table(struct call calls[NUMBERS_MAX])
 }
 
 /* Of a call without a rule. */
-static int answer_of(const struct call *call, unsigned role)
+static int answer_of(const struct call *call, unsigned role, bool nested)
 {
+    if (call->row && call->row->nests && nested)
+        return 0;
     return !call->entry ? ENOSYS : call->group && (call->group->roles & (1U << role)) ? 0 : EPERM;
 }
 
@@ -179,13 +182,14 @@ struct range {
     unsigned first, action;
 };
 
-static size_t find_ranges(const struct call calls[NUMBERS_MAX], unsigned role,
+static size_t find_ranges(const struct call calls[NUMBERS_MAX], unsigned role, bool nested,
                           struct range ranges[NUMBERS_MAX + 1])
 {
     size_t count = 0;
     for (unsigned number = 0; number < NUMBERS_MAX; number++)
-        if (number == 0 || answer_of(&calls[number], role) != answer_of(&calls[number - 1], role))
-            ranges[count++] = (struct range){number, action_of(answer_of(&calls[number], role))};
+        if (number == 0 ||
+            answer_of(&calls[number], role, nested) != answer_of(&calls[number - 1], role, nested))
+            ranges[count++] = (struct range){number, action_of(answer_of(&calls[number], role, nested))};
     ranges[count++] = (struct range){NUMBERS_MAX, ERRNO(ENOSYS)};
     return count;
 }
@@ -207,13 +211,13 @@ static void emit_tree(struct program *program, const struct range *ranges, size_
     emit_tree(program, ranges + half, count - half);
 }
 
-static void compile(const struct call calls[NUMBERS_MAX], unsigned role, struct program *program)
+static void compile(const struct call calls[NUMBERS_MAX], unsigned role, bool nested, struct program *program)
 {
     static struct range ranges[NUMBERS_MAX + 1];
     program->length = 0;
     emit_abi_check(program);
-    emit_arguments(program, filter_arguments);
-    emit_tree(program, ranges, find_ranges(calls, role, ranges));
+    emit_arguments(program, filter_arguments, nested);
+    emit_tree(program, ranges, find_ranges(calls, role, nested, ranges));
 }
 
 /* The filter that lies on top of another: other ABIs are that one's to refuse. */
@@ -221,7 +225,7 @@ static void compile_outside(struct program *program)
 {
     program->length = 0;
     emit(program, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
-    emit_arguments(program, filter_outside);
+    emit_arguments(program, filter_outside, false);
     emit(program, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
 }
 
@@ -240,9 +244,11 @@ static void print_programs(const struct call calls[NUMBERS_MAX])
 {
     static struct program program;
     for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++) {
-        compile(calls, role, &program);
+        compile(calls, role, false, &program);
         print_program(&program, filter_role_names[role]);
     }
+    compile(calls, SANDBOX_ROLE_STEP, true, &program);
+    print_program(&program, "nested");
     compile_outside(&program);
     print_program(&program, "outside");
     printf(
@@ -287,7 +293,7 @@ static void print_call(const struct call *call, unsigned number)
     call_number(call->entry, name);
     printf("    {\"%s\", %u, {", name, number);
     for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++)
-        printf("%s%d", role ? ", " : "", call->row ? answer_of_row(call->row) : answer_of(call, role));
+        printf("%s%d", role ? ", " : "", call->row ? answer_of_row(call->row) : answer_of(call, role, false));
     printf("}, ");
     if (call->row && call->row->match_count)
         print_rule(call->row);

@@ -9,6 +9,7 @@
 #ifndef INDYNO_FILTER_TABLE_H
 #define INDYNO_FILTER_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FILTER_MATCHES_MAX = 8 };
@@ -49,6 +50,7 @@ struct filter_argument {
     unsigned match_count;
     int otherwise; /* errno; 0: allowed */
     const char *why;
+    bool nests; /* allowed altogether where steps may make user namespaces */
 };
 
 extern const struct filter_argument filter_arguments[];

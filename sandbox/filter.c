@@ -23,12 +23,16 @@ static int load(const struct sock_filter *code, size_t count)
 }
 
 /* The role's comes last: it may deny seccomp(2) itself. */
-int filter_load(enum sandbox_role role, bool outside)
+int filter_load(enum sandbox_role role, unsigned variants)
 {
-    if (outside && !teeth_out("filter-outside") &&
+    if (teeth_out("filter"))
+        return 0;
+    if ((variants & FILTER_OUTSIDE) && !teeth_out("filter-outside") &&
         load(code_outside, sizeof code_outside / sizeof *code_outside) < 0)
         return -1;
-    return teeth_out("filter") ? 0 : load(programs[role].code, programs[role].count);
+    if (role == SANDBOX_ROLE_STEP && (variants & FILTER_NESTED))
+        return load(code_nested, sizeof code_nested / sizeof *code_nested);
+    return load(programs[role].code, programs[role].count);
 }
 
 const struct filter_call *filter_calls(size_t *count)

@@ -7,10 +7,15 @@
 
 #include "sandbox.h"
 
-/* Puts the calling process under the filter of a role, for good, and where the dyno can write to folders of the host
- * (outside) under one more, which denies set-id modes; it must have no_new_privs set. Returns 0, or -1 with errno
- * (seccomp(2)). */
-int filter_load(enum sandbox_role role, bool outside);
+enum filter_variant {
+    FILTER_OUTSIDE =
+        1 << 0, /* the dyno can write to folders of the host: one more filter denies set-id modes */
+    FILTER_NESTED = 1 << 1, /* the step may make user namespaces */
+};
+
+/* Puts the calling process under the filter of a role, for good; it must have no_new_privs set. Variants is a set of enum
+ * filter_variant. Returns 0, or -1 with errno (seccomp(2)). */
+int filter_load(enum sandbox_role role, unsigned variants);
 
 /* The BPF of a role's filter, for the seccomp_data of seccomp(2); *count instructions. */
 const struct sock_filter *filter_program(enum sandbox_role role, size_t *count);

@@ -26,6 +26,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "enter.h"
+#include "filter.h"
 #include "log-lines.h"
 #include "ready.h"
 #include "process.h"
@@ -211,7 +212,10 @@ static bool writes_outside(const struct sandbox_spec *spec)
 
 static struct spawn_place place_of(const struct init_parts *parts)
 {
-    return (struct spawn_place){parts->ids, parts->groups, writes_outside(parts->spec)};
+    unsigned variants = writes_outside(parts->spec) ? FILTER_OUTSIDE : 0;
+    if (parts->spec->weaker & SANDBOX_WEAKER_USERNS)
+        variants |= FILTER_NESTED;
+    return (struct spawn_place){parts->ids, parts->groups, variants};
 }
 
 static int start_services(struct init *init, struct error *err)

@@ -24,6 +24,7 @@
 #include "base/teeth.h"
 #include "base/text.h"
 #include "cgroup.h"
+#include "cgroup-view.h"
 #include "claim.h"
 #include "follow.h"
 #include "idmap.h"
@@ -42,7 +43,8 @@ struct launch {
     struct claim claim;
     struct idmap ids;
     struct cgroups groups;
-    bool groups_first; /* made before init was cloned */
+    struct cgroup_view view; /* has the spec, once it is planned */
+    bool groups_first;       /* made before init was cloned */
     struct janitor janitor;
     struct root_parts root;
     int wire, init_wire;
@@ -93,11 +95,15 @@ static int plan_groups(struct launch *launch, struct error *err)
     (void)err;
     text_random_hex(id, RUN_ID_BYTES);
     cgroup_plan(launch->spec->name, id, &launch->groups);
+    cgroup_view_plan(launch->spec, &launch->groups, &launch->view);
+    launch->spec = &launch->view.spec;
     return 0;
 }
 
+/* The spec goes with the view: this is the last step that is undone but for the signals'. */
 static void leave_groups(struct launch *launch)
 {
+    cgroup_view_clear(&launch->view);
     cgroup_clear(&launch->groups);
 }
 
@@ -294,7 +300,7 @@ static int go(struct launch *launch, struct error *err)
 
 static int follow(struct launch *launch, struct error *err)
 {
-    for (size_t i = 0; i < launch->spec->mount_count; i++)
+    for (size_t i = 0; i < launch->result->mount_count; i++)
         launch->result->mount_ways[i] = launch->root.ways[i];
     clear_root(launch); /* the dyno has its own descriptors of these mounts now */
     struct follow parts = {.spec = launch->spec,
@@ -352,6 +358,8 @@ static void start_result(const struct sandbox_spec *spec, struct sandbox_result 
         result->kept_fds[i] = -1;
     if (spec->ids == SANDBOX_IDS_SINGLE)
         strings_add(&result->weaker, "ids");
+    if (spec->weaker & SANDBOX_WEAKER_USERNS)
+        strings_add(&result->weaker, "userns");
 }
 
 /* Where init gave up while the launcher still prepared, what fails here is the consequence: init knows the

@@ -104,8 +104,9 @@ static int prepare(const struct sandbox_process *process, const struct spawn_pla
         return -1;
     if (chdir(process->cwd) < 0)
         return fail_errno(err, "enter %s", process->cwd);
-    return filter_load(process->role, place->outside) < 0 ? fail_errno(err, "load the system-call filter")
-                                                          : 0;
+    return filter_load(process->role, place->filter_variants) < 0
+               ? fail_errno(err, "load the system-call filter")
+               : 0;
 }
 
 static const char *find_env(const char *const *envp, const char *name)

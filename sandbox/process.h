@@ -16,7 +16,7 @@ struct spawned {
 struct spawn_place {
     const struct idmap *ids;
     const struct cgroups *groups;
-    bool outside; /* the dyno can write to folders of the host (filter_load) */
+    unsigned filter_variants; /* filter_load's */
 };
 
 /* Starts the process; output is the descriptor for its stdout and stderr, or -1 for init's own. */

@@ -22,21 +22,29 @@
 /* As root, a writable bind of a folder that is not root's shows what its owner has there as the step's own,
  * so that a tool's cache can be kept. What is root's stays root's: the step then writes only where everybody
  * may. On a filesystem that cannot be id-mapped it is the same for all. */
-static void present_as_owned(const struct sandbox_mount *mount, const struct idmap *ids, int tree)
+static int present_as_owned(const struct sandbox_mount *mount, const struct idmap *ids, int tree,
+                            struct error *err)
 {
     struct stat st;
     if (!mount->writable || ids->mode != SANDBOX_IDS_BLOCK || fstat(tree, &st) < 0 || st.st_uid == 0 ||
         st.st_gid == 0)
-        return;
-    cleanup_fd int userns = idmap_userns_for_folder(ids, st.st_uid, st.st_gid, mount->owner, true, NULL);
-    if (userns >= 0)
-        mount_idmap(tree, userns, mount->source, NULL);
+        return 0;
+    cleanup_error struct error why = {0};
+    cleanup_fd int userns = idmap_userns_for_folder(ids, st.st_uid, st.st_gid, mount->owner, true, &why);
+    if ((userns >= 0 && mount_idmap(tree, userns, mount->source, &why) == 0) || !mount->owned)
+        return 0;
+    fail(err, STATUS_DATA, "write to %s: its files cannot be shown as the dyno's: %s", mount->source,
+         why.message);
+    error_remedy(err,
+                 "its filesystem has no id-mapped mounts: have a view of the folder instead (--app=cow)");
+    return -1;
 }
 
 static int restrict_bind(const struct sandbox_mount *mount, const struct idmap *ids, int tree,
                          struct error *err)
 {
-    present_as_owned(mount, ids, tree);
+    if (present_as_owned(mount, ids, tree, err) < 0)
+        return -1;
     return mount_attributes(tree,
                             MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (mount->writable ? 0 : MOUNT_ATTR_RDONLY),
                             true, mount->source, err);

@@ -77,6 +77,7 @@ struct sandbox_mount {
     uid_t owner; /* inner id of COW and SCRATCH, and of a writable BIND's files that its folder's owner has */
     mode_t mode; /* of COW's and SCRATCH's top folder and of FILE; 0 means 0755 (FILE: 0644) */
     bool writable; /* BIND */
+    bool owned;    /* writable BIND, BLOCK mode: not without its folder's owner being shown as owner */
     bool optional; /* BIND: left out where source does not exist */
     bool keep;     /* COW: the result has a descriptor of it, to take files out after the dyno's end */
 };
@@ -99,6 +100,7 @@ struct sandbox_limits {
 enum sandbox_weaker {
     SANDBOX_WEAKER_IDS = 1 << 0,    /* a single id */
     SANDBOX_WEAKER_LIMITS = 1 << 1, /* limits that the host cannot enforce are left out */
+    SANDBOX_WEAKER_USERNS = 1 << 2, /* steps may make user namespaces, and others in them (--allow-userns) */
 };
 
 /* The name server that an outbound dyno sees: pasta forwards what is sent there to the host's own. */

@@ -3,9 +3,10 @@
 #
 # Two tables of medians from interleaved runs, each against a peer: an empty dyno against bubblewrap with the same
 # namespaces and the same view of the host; a dyno with Postgres 16 and Redis against what people do by hand, initdb, a
-# started server, and redis-server. Then the times of the launch's own steps.
+# started server, and redis-server. Then the times of the launch's own steps; and what the system-call filter costs a call,
+# and Postgres, against none.
 set -eu
-: "${INDYNO:?}" "${INTERLEAVE:?}"
+: "${INDYNO:?}" "${BENCH:?}"
 rounds=${ROUNDS:-60}
 work=$(mktemp -d /tmp/indyno-bench.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -25,7 +26,7 @@ set -- bwrap --unshare-user --unshare-all --uid 1000 --gid 1000 --clearenv --set
     --ro-bind "$work/app" /app --chdir /app "$@"
 
 echo "An empty dyno"
-(cd "$work" && "$INTERLEAVE" "$rounds" "indyno run" "$INDYNO" run -q "$work/app" -- echo ready , bubblewrap "$@")
+(cd "$work" && "$BENCH/interleave" "$rounds" "indyno run" "$INDYNO" run -q "$work/app" -- echo ready , bubblewrap "$@")
 
 cat >"$work/by-hand" <<'HAND'
 #!/bin/sh
@@ -52,7 +53,7 @@ set -- "$work/by-hand" "$work/hand" "$tree" "$redis"
 
 echo
 echo "Postgres 16 and Redis, both answering"
-"$INTERLEAVE" "$((rounds / 6 + 1))" "indyno run --postgres --redis" \
+"$BENCH/interleave" "$((rounds / 6 + 1))" "indyno run --postgres --redis" \
     "$INDYNO" run -q --postgres=16 --redis=7.0 "$work/app" -- echo ready , "initdb, pg_ctl, redis-server" "$@"
 
 echo
@@ -61,3 +62,26 @@ echo "The steps of one launch (ms since its start)"
 jq -r '.timings[] | "\(.step) \(.at_us / 1000)"' "$work/status" | while read -r name at; do
     printf '%-28s %9.2f ms\n' "$name" "$at"
 done
+
+echo
+echo "The system-call filter"
+"$BENCH/filter-cost" "$rounds"
+
+# Transactions a second that a Postgres answers, with a program that only asks.
+# shellcheck disable=SC2016 # the inner shell's
+select_rate() { # INDYNO
+    "$1" run -q --postgres=17 "$work/app" -- sh -c 'pgbench -i -q "$DATABASE_URL" >&2 && pgbench -S -n -t 20000 "$DATABASE_URL"' \
+        2>"$work/log" | sed -n 's/^tps = \([0-9.]*\) .*/\1/p'
+}
+
+echo
+echo "Postgres 17 under it: pgbench -S, one client"
+INDYNO_STORE=$work/store "$INDYNO" image install postgresql:17 --from deb
+export INDYNO_STORE="$work/store"
+round=0
+while [ "$round" -lt $((rounds / 4 + 1)) ]; do
+    echo "$(select_rate "$INDYNO") $(select_rate "$BENCH/unfiltered")"
+    round=$((round + 1))
+done | awk '{ print $1 / $2, $1, $2 }' | sort -n | awk '{ line[NR] = $0 } END {
+    split(line[int((NR + 1) / 2)], median)
+    printf "%.0f a second, without a filter %.0f: ratio %.3f (median of %d, interleaved)\n", median[2], median[3], median[1], NR }'

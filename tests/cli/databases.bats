@@ -202,7 +202,7 @@ J
     run -1 --separate-stderr indyno run --postgres=16 "$app" -- \
         sh -c 'psql -qc "create extension postgis"; psql -qc "create extension \"no such/../thing\""; psql -qc "create extension postgis"'
     [ "$(grep -c 'note: the extension "postgis" is not in postgresql:16' <<<"$stderr")" = 1 ]
-    [[ "$stderr" == *"indyno image install postgresql:16 --from deb --with PACKAGE"* ]]
+    [[ "$stderr" == *"indyno image install postgresql:17 --from deb --with postgresql-17-postgis-3 brings it"* ]]
 }
 
 @test "the cluster is as fresh in the next run" {

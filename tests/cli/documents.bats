@@ -59,3 +59,29 @@ json_of() {
     run -0 --separate-stderr indyno run --help
     [ "$(awk 'length > 80' <<<"$output")" = "" ]
 }
+
+@test "sandbox filter: a table with a column per role, and what the kernel takes" {
+    run -0 --separate-stderr indyno sandbox filter
+    [[ "${lines[0]}" =~ ^NUMBER\ CALL\ +step\ +postgres\ +redis\ +WHY$ ]]
+    [[ "$(grep ' ptrace ' <<<"$output")" =~ allowed\ +EPERM\ +EPERM ]]
+    [[ "$(grep ' mount ' <<<"$output")" =~ EPERM\ +EPERM\ +EPERM ]]
+    run -0 --separate-stderr indyno sandbox filter --role=redis
+    [[ "$(grep ' shmget ' <<<"$output")" =~ shmget\ +EPERM\ +System ]]
+    run -64 indyno sandbox filter --role mysql
+    run -64 indyno sandbox frobnicate
+    # The kernel takes it: in the filter, mount(2) is not permitted, and a number of the future is not there.
+    indyno sandbox filter --role step --bpf >"$scratch/step.bpf"
+    run -0 python3 - "$scratch/step.bpf" <<'PY'
+import ctypes, sys
+libc = ctypes.CDLL(None, use_errno=True)
+code = open(sys.argv[1], "rb").read()
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Program(len(code) // 8, code))) == 0
+for number, errno in ((165, 1), (999, 38), (39, 0)):
+    ctypes.set_errno(0)
+    libc.syscall(ctypes.c_long(number), None, None, None, 0, None)
+    assert ctypes.get_errno() == errno, (number, ctypes.get_errno())
+PY
+}

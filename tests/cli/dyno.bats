@@ -166,3 +166,40 @@ limit() { # LEAF CONTROLLER VERSION-1-FILE VERSION-2-FILE
     run indyno run --pids-limit=64 --timeout=3s -k 100ms "$app" -- bash -c ':(){ :|:& };: ; sleep 1'
     await_nothing_left
 }
+
+@test "user namespaces inside: none, unless they are allowed; mounts never" {
+    run -0 --separate-stderr indyno run -q "$app" -- sh -c 'unshare -Ur id -u 2>/dev/null || echo denied; cat /proc/sys/user/max_user_namespaces'
+    [ "$output" = "$(printf 'denied\n0')" ]
+    run -0 --separate-stderr indyno run -q --allow-userns --report "$scratch/report.json" "$app" -- \
+        sh -c 'unshare -Ur id -u; unshare -Urn ls /sys/class/net 2>/dev/null; unshare -Urm mount -t tmpfs none /tmp 2>/dev/null || echo denied'
+    [ "$output" = "$(printf '0\ndenied')" ]
+    [ "$(jq -r '.weaker | join(",")' "$scratch/report.json")" = userns ]
+}
+
+@test "/sys/fs/cgroup: the dyno's own limits, read-only, and nothing else of /sys" {
+    with_cgroups
+    run -0 --separate-stderr indyno run -q --memory=300M --cpus=1.5 "$app" -- sh -c '
+        find /sys -maxdepth 2 | sort | tr "\n" " "; echo
+        cut -d: -f3 /proc/self/cgroup | sort -u
+        cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null
+        cut -d" " -f1 /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null
+        find /sys/fs/cgroup -mindepth 1 -type d ! -name memory ! -name cpu ! -name cpuacct ! -name cpuset ! -name pids
+        find /sys/fs/cgroup -name cgroup.procs | while read -r procs; do
+            ! (echo 0 >"$procs") 2>/dev/null || echo written
+        done
+        awk '"'"'$5 ~ /^.sys/ && (($4 != "/" && $5 !~ /cpuacct|cpuset/) || $6 !~ /^ro,nosuid,nodev/) '"'"' /proc/self/mountinfo'
+    [ "$output" = "$(printf '/sys /sys/fs /sys/fs/cgroup \n/\n314572800\n150000')" ]
+}
+
+# Node looks as Java and Go do: at its group in /proc/self/cgroup, beneath where that hierarchy is mounted.
+@test "Node sizes itself by the dyno's memory" {
+    with_cgroups
+    run -0 --separate-stderr indyno run -q --memory=300M "$app" -- node -p 'process.constrainedMemory()'
+    [ "$output" = 314572800 ]
+}
+
+@test "without limits that a host can enforce there is no /sys at all" {
+    is_user || skip "only a user may be without cgroups here"
+    run -0 --separate-stderr env -u INDYNO_TEST_DELEGATE bash -c "$(declare -f indyno as_tester set_rights is_user is_delegated); indyno run -q '$app' -- sh -c 'ls -d /sys 2>/dev/null || echo none'"
+    [ "$output" = none ]
+}

@@ -32,7 +32,7 @@ setup() {
 }
 
 teardown() {
-    if [ -n "${dyno-}" ]; then kill "$dyno"; fi # of a test that failed
+    for left in ${dyno-} ${exchanger-}; do kill "$left"; done # of a test that failed
     teardown_scratch
 }
 
@@ -176,14 +176,15 @@ J
 
 # Entries are exchanged as fast as can be between the walk and the mounts: a run may fail, and never shows the link's target.
 @test "a folder whose entries are exchanged meanwhile gives nothing away" {
-    local root=$scratch/root exchanger i
+    local root=$scratch/root rights i
     chmod 755 "$scratch"
     mkdir -p "$root/bin" "$root/opt/a" "$scratch/else"
     cp "$shared/busybox/usr/bin/busybox" "$root/bin/sh"
     echo secret >"$scratch/secret"
     ln -s "$scratch" "$scratch/link"
     give "$scratch"
-    as_tester /usr/bin/python3 -c '
+    set_rights # the process itself, not a function, is to be killed
+    "${rights[@]}" /usr/bin/python3 -c '
 import ctypes, os, sys
 libc = ctypes.CDLL(None)
 a, b = (os.fsencode(name) for name in sys.argv[1:])
@@ -196,6 +197,7 @@ while True:
     done
     kill "$exchanger"
     status_of "$exchanger" 143
+    exchanger=
     [[ "$output" != *revealed* ]]
 }
 

@@ -120,12 +120,23 @@ static const struct call calls_outside[] = {
     {"mknodat", SYS_mknodat, {0, 0, S_IFREG | 0755}, 0},
 };
 
+/* Where the step may make user namespaces. What the kernel itself then says is its own matter. */
+static const struct call calls_nested[] = {
+    {"unshare nothing", SYS_unshare, {0}, 0},
+    {"unshare user", SYS_unshare, {CLONE_NEWUSER}, 0},
+    {"unshare user, net and mount", SYS_unshare, {CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS}, 0},
+    {"setns", SYS_setns, {0}, EPERM},
+    {"mount", SYS_mount, {0}, EPERM},
+    {"clone3", 435, {0}, ENOSYS},
+    {"socket vsock", SYS_socket, {AF_VSOCK, SOCK_STREAM}, EAFNOSUPPORT},
+};
+
 /* Returns errno of the call made under the filter, 0 where it succeeded. */
-static int try_call(const struct call *call, bool outside)
+static int try_call(const struct call *call, unsigned variants)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(SANDBOX_ROLE_STEP, outside) < 0)
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(SANDBOX_ROLE_STEP, variants) < 0)
             _exit(255);
         long result = syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
                               call->arguments[3]);
@@ -137,10 +148,10 @@ static int try_call(const struct call *call, bool outside)
     return WEXITSTATUS(status);
 }
 
-static void check_calls(const struct call *rows, size_t count, bool outside)
+static void check_calls(const struct call *rows, size_t count, unsigned variants)
 {
     for (size_t i = 0; i < count; i++) {
-        int got = try_call(&rows[i], outside);
+        int got = try_call(&rows[i], variants);
         bool right = rows[i].expected ? got == rows[i].expected : got != EPERM && got != ENOSYS && got != 255;
         if (!right)
             fail_msg("%s: errno %d, expected %d", rows[i].what, got, rows[i].expected);
@@ -150,13 +161,19 @@ static void check_calls(const struct call *rows, size_t count, bool outside)
 static void test_calls(void **state)
 {
     (void)state;
-    check_calls(calls, sizeof calls / sizeof *calls, false);
+    check_calls(calls, sizeof calls / sizeof *calls, 0);
 }
 
 static void test_calls_outside(void **state)
 {
     (void)state;
-    check_calls(calls_outside, sizeof calls_outside / sizeof *calls_outside, true);
+    check_calls(calls_outside, sizeof calls_outside / sizeof *calls_outside, FILTER_OUTSIDE);
+}
+
+static void test_calls_nested(void **state)
+{
+    (void)state;
+    check_calls(calls_nested, sizeof calls_nested / sizeof *calls_nested, FILTER_NESTED);
 }
 
 /* ---- The table against the program ---- */
@@ -254,11 +271,9 @@ static void test_without_filter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_calls_outside),
-        cmocka_unit_test(test_table_is_what_is_loaded),
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_without_filter),
+        cmocka_unit_test(test_calls),        cmocka_unit_test(test_calls_outside),
+        cmocka_unit_test(test_calls_nested), cmocka_unit_test(test_table_is_what_is_loaded),
+        cmocka_unit_test(test_roles),        cmocka_unit_test(test_without_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

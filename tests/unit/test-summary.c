@@ -86,13 +86,13 @@ static void test_after(void **state)
     cleanup_free char *text = after(&outcome_of_services, false),
                       *verbose = after(&outcome_of_services, true);
     assert_text("after", text,
-                "indyno: weaker than asked for: ids, limits\n"
+                "indyno: weaker than by default: ids, limits\n"
                 "indyno: note: of the verdict\n"
                 "indyno: the end of redis's log:\n"
                 "    one\n"
                 "    \ttwo?\n");
     assert_text("verbose", verbose,
-                "indyno: weaker than asked for: ids, limits\n"
+                "indyno: weaker than by default: ids, limits\n"
                 "indyno: note: of the verdict\n"
                 "indyno: postgres 17.10: ready after 41.5 ms\n"
                 "indyno: test-setup: 2.5 ms, 1.2 ms of cpu\n"
