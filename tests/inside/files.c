@@ -181,7 +181,12 @@ static const char *open_by_handle(void)
 
 static const char *hidden_paths(void)
 {
-    static const char *const paths[] = {"/sys",
+    static const char *const paths[] = {"/sys/kernel",
+                                        "/sys/class",
+                                        "/sys/devices",
+                                        "/sys/module",
+                                        "/sys/power",
+                                        "/sys/fs/bpf",
                                         "/home",
                                         "/root",
                                         "/boot",
@@ -208,6 +213,28 @@ static const char *hidden_paths(void)
     for (size_t i = 0; i < COUNT(paths); i++)
         tally_add(&tally, paths[i], result_of(access(paths[i], F_OK)));
     return tally_result(&tally);
+}
+
+/* Its own groups are shown to it, to size itself by. Opens only: what is written would outlive the attack. */
+static const char *control_groups(void)
+{
+    static const char *const files[] = {"cgroup.procs",
+                                        "memory.max",
+                                        "cpu.max",
+                                        "pids.max",
+                                        "memory/cgroup.procs",
+                                        "memory/memory.limit_in_bytes",
+                                        "cpu/cpu.cfs_quota_us",
+                                        "pids/pids.max",
+                                        "cpuset/cpuset.cpus",
+                                        "pids/tasks"};
+    struct tally tally = {.should = "refused"};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        const char *path = told("/sys/fs/cgroup/%s", files[i]);
+        if (access(path, F_OK) == 0)
+            tally_add(&tally, files[i], refusal_of(open(path, O_WRONLY | O_CLOEXEC)));
+    }
+    return tally.count ? tally_result(&tally) : "refused";
 }
 
 static const char *host_files(void)
@@ -377,7 +404,8 @@ const struct attack files_attacks[] = {
     {"pivot-root", BOTH, "pivot_root", "EPERM", pivot},
     {"leave-by-chroot", BOTH, "to leave by chroot and fchdir", "EPERM", leave_by_chroot},
     {"open-by-handle", BOTH, "to open a file by its handle", "EPERM", open_by_handle},
-    {"hidden-paths", STEP, "to see /sys, /home, /root, /etc/shadow and so on", "ENOENT", hidden_paths},
+    {"hidden-paths", STEP, "to see /sys/kernel, /home, /root, /etc/shadow and so on", "ENOENT", hidden_paths},
+    {"control-groups", BOTH, "to change the control groups that it sees", "refused", control_groups},
     {"host-files", BOTH, "to see files of the host's /tmp and /dev/shm", "ENOENT", host_files},
     {"host-path-in-mounts", BOTH, "to find the app's host path in mountinfo", "not there",
      host_path_in_mounts},

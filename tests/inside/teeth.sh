@@ -68,6 +68,8 @@ pid-namespace                           | step     | signal-outside find-outside
 devices                                 | step     | device-list host-files
 users                                   | named    | writable-proc -take-groups -mount-over -raw-sockets -allow-namespaces
 users,ids                               | named    | machine-files change-device
+users,ids                               | named    | -control-groups
+users,ids,read-only                     | named    | control-groups
 users,bounding,capabilities             | named    | -mount-over -remount -other-processes -low-port
 users,bounding,capabilities,no-new-privs,filter | named | take-groups become-others take-capabilities give-away allow-namespaces
 users,bounding,capabilities,no-new-privs,filter | named | low-port raw-sockets change-network leave-by-chroot
@@ -216,6 +218,7 @@ done <<<"$table"
 # nobody's. own-walls is what is allowed.
 kernels='make-block-device make-character-device open-by-handle own-maps pivot-root x32 set-id-in-app own-walls'
 has_resource_capability || kernels+=' privileged-limits oom-score escape-oom-killer'
+[ -n "$(find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs -print -quit)" ] || kernels+=' control-groups' # the host has none
 [ "$(wc -l </proc/net/route)" -gt 1 ] || kernels+=' interfaces routes connect-outside' # the host has no network
 tr ' ' '\n' <<<"$kernels" >>"$work/red"
 never=$(comm -23 <(sort -u "$work/all") <(sort -u "$work/red") | tr '\n' ' ')

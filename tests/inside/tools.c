@@ -33,7 +33,7 @@ const char *result_of(long returned)
 
 const char *refusal_of(long returned)
 {
-    static const int refusals[] = {EPERM, EACCES, EINVAL, ENOSPC, ENOKEY, ENOSYS};
+    static const int refusals[] = {EPERM, EACCES, EROFS, EINVAL, ENOSPC, ENOKEY, ENOSYS};
     for (size_t i = 0; returned < 0 && i < sizeof refusals / sizeof *refusals; i++)
         if (errno == refusals[i])
             return "refused";
