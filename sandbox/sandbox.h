@@ -282,4 +282,39 @@ struct sandbox_capabilities {
 void sandbox_probe(const char *source, struct sandbox_capabilities *capabilities);
 void sandbox_capabilities_clear(struct sandbox_capabilities *capabilities);
 
+/* ---- Examining ------------------------------------------------------------------------------------------
+ */
+
+enum { SANDBOX_FINDINGS_MAX = 16 };
+
+enum sandbox_finding_state {
+    SANDBOX_FINDING_WORKS,
+    SANDBOX_FINDING_MISSING,
+    SANDBOX_FINDING_UNTRIED, /* not needed here, or without another that is missing there is nothing to try */
+};
+
+/* What one probe came to. */
+struct sandbox_finding {
+    const char *name;   /* [a-z-], for programs; static, as the next three are */
+    const char *what;   /* what a dyno needs it for */
+    const char *cost;   /* what going without means */
+    const char *weaker; /* the --allow-weaker by which runs go without, or NULL */
+    enum sandbox_finding_state state;
+    bool vital;        /* no run works without it */
+    const char *cause; /* MISSING: its name, static; NULL: not known */
+    char *failure;     /* MISSING: what was tried, and the error; UNTRIED: why; WORKS: more, or NULL */
+    char *reason;      /* MISSING: one line; NULL where failure says it all */
+    char *remedy;      /* MISSING: one line, or NULL */
+};
+
+struct sandbox_findings {
+    struct sandbox_finding items[SANDBOX_FINDINGS_MAX];
+    size_t count;
+};
+
+/* All probes, those of sandbox_probe among them, and for what is missing why. Makes nothing that outlives it. source is
+ * as there. Never fails. */
+void sandbox_examine(const char *source, struct sandbox_findings *findings);
+void sandbox_findings_clear(struct sandbox_findings *findings);
+
 #endif
