@@ -106,7 +106,7 @@ static void try_dyno(const struct trial *trial, const char *dir, int dir_fd, str
     struct sandbox_finding finding = trial->finding;
     if (missing) {
         finding.state = SANDBOX_FINDING_UNTRIED;
-        finding.failure = text_format("there is no %s", missing);
+        finding.failure = text_format("it needs %s", missing);
     } else if (add_mounts(dir, dir_fd, &mounts, &err) < 0 ||
                run_trial(trial, doctor, &mounts, &notes, &err) < 0) {
         finding.state = SANDBOX_FINDING_MISSING;

@@ -59,7 +59,8 @@ static int take_words(int in, int status, struct error *err)
     return WIFSIGNALED(status)
                ? fail(err, STATUS_ERRORED, "the process that tried was ended by signal %d (%s)",
                       WTERMSIG(status), strsignal(WTERMSIG(status)))
-               : fail(err, STATUS_ERRORED, "the process that tried ended");
+               : fail(err, STATUS_ERRORED, "the process that tried ended with status %d",
+                      WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
 int apart(uint64_t flags, const struct idmap *map, int (*act)(const void *, struct error *),

@@ -117,9 +117,9 @@ static bool is_proc_covered(const struct facts *facts)
     return facts->errnum == EPERM && facts->over;
 }
 
-static bool is_proc_locked(const struct facts *facts)
+static bool is_proc_read_only(const struct facts *facts)
 {
-    return facts->errnum == EPERM && facts->proc_locked;
+    return facts->proc_read_only;
 }
 
 static bool is_not_for_idmap(const struct facts *facts)
@@ -153,9 +153,11 @@ static bool always(const struct facts *facts)
 #define FILTER_REMEDY                                                                                        \
     "let the container have a filter that allows clone3, unshare and mount: docker and podman run "          \
     "--security-opt seccomp=unconfined"
+#define PROC_READ_ONLY                                                                                       \
+    "/proc is mounted read-only: no ids can be mapped", "make it writable: mount -o remount,bind,rw /proc"
 #define ADD_RANGE                                                                                            \
-    "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user} (any range of 65536 "   \
-    "that nobody else has)"
+    "have root run: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}; or run with "    \
+    "--allow-weaker=ids (all processes then share one id)"
 
 /* {user}, {mapper}, {path}, {over}, {limit} stand for the facts of that name. */
 static const struct rule {
@@ -195,13 +197,14 @@ static const struct rule {
      "this runs in",
      "look into the kernel's log (dmesg, journalctl -k) for a denial"},
 
+    {REFUSED_IDS, is_proc_read_only, "proc-read-only", PROC_READ_ONLY},
+    {REFUSED_MOUNTS, is_proc_read_only, "proc-read-only", PROC_READ_ONLY},
+    {REFUSED_PROC, is_proc_read_only, "proc-read-only", PROC_READ_ONLY},
     {REFUSED_IDS, lacks_block, "block-not-mapped",
      "this is root of a user namespace, in which the ids of dynos (from 1879048192 on) are not mapped",
      "run indyno as an ordinary user with subordinate ids, or have at least 256 of these ids mapped"},
-    {REFUSED_IDS, lacks_uids, "no-subordinate-uids",
-     "/etc/subuid has no range of at least 256 ids for {user}", ADD_RANGE},
-    {REFUSED_IDS, lacks_gids, "no-subordinate-gids",
-     "/etc/subgid has no range of at least 256 ids for {user}", ADD_RANGE},
+    {REFUSED_IDS, lacks_uids, "no-subordinate-uids", NULL, ADD_RANGE},
+    {REFUSED_IDS, lacks_gids, "no-subordinate-gids", NULL, ADD_RANGE},
     {REFUSED_IDS, lacks_mapper, "no-newuidmap", "{mapper} is not installed",
      "install it (Debian, Ubuntu: uidmap; Fedora: shadow-utils)"},
     {REFUSED_IDS, lacks_mapper_rights, "newuidmap-not-set-uid",
@@ -218,9 +221,6 @@ static const struct rule {
      "something is mounted over {over}, as containers do, and a fresh proc(5) would show what that hides",
      "docker run --security-opt systempaths=unconfined; podman run --security-opt unmask=ALL; Kubernetes: "
      "procMount: Unmasked"},
-    {REFUSED_PROC, is_proc_locked, "proc-restricted",
-     "/proc is mounted read-only, or with hidepid= or subset=, and a fresh one would show more",
-     "remount it without: mount -o remount,rw,hidepid=0 /proc"},
 
     {REFUSED_MOUNTS, is_maybe_filtered, "seccomp",
      "this process is under a system-call filter, as containers have, which seems to deny it", FILTER_REMEDY},
@@ -244,7 +244,8 @@ static const struct rule {
      "have a group delegated: systemd-run --user --scope -p Delegate=yes indyno run, or as root systemd-run "
      "--scope -p Delegate=yes"},
     {REFUSED_PASTA, lacks_pasta, "no-pasta", "pasta is not installed", "install it (Debian, Ubuntu: passt)"},
-    {REFUSED_PASTA, lacks_tun, "no-tun", "/dev/net/tun is not there, or not for everybody",
+    {REFUSED_PASTA, lacks_tun, "no-tun",
+     "/dev/net/tun is not there, or may not be opened: as root it must be open to everybody",
      "as root: modprobe tun; chmod 666 /dev/net/tun; docker run --device /dev/net/tun"},
 };
 

@@ -38,7 +38,7 @@ struct facts {
     const char *limit; /* the first of user.max_*_namespaces that is 0, or NULL */
     bool proc;         /* /proc is a proc(5) */
     char *over;        /* the first mount that hides a part of /proc, or NULL; owned */
-    bool proc_locked;  /* /proc is mounted read-only, or with hidepid= or subset= */
+    bool proc_read_only; /* its mount, or all of it */
     /* ids */
     bool uid_range, gid_range; /* of /etc/subuid and /etc/subgid */
     bool block_mapped;         /* root: the host ids of dynos are mapped in the caller's user namespace */

@@ -104,8 +104,8 @@ static void look_at_mounts(struct facts *facts)
         if (!facts->over && hides_something(mount.point))
             facts->over = copy_string(mount.point);
         if (text_equal(mount.point, "/proc"))
-            facts->proc_locked = text_starts(mount.options, "ro,") || text_equal(mount.options, "ro") ||
-                                 strstr(mount.super, "hidepid=") || strstr(mount.super, "subset=");
+            facts->proc_read_only = text_starts(mount.options, "ro,") || text_equal(mount.options, "ro") ||
+                                    text_starts(mount.super, "ro,") || text_equal(mount.super, "ro");
     }
 }
 
@@ -172,10 +172,8 @@ static void look_at_process(struct facts *facts)
 {
     cleanup_free char *status = read_file("/proc/self/status");
     struct statfs fs;
-    facts->root = geteuid() == 0;
     facts->admin = status_number(status, "CapEff", 16) >> CAP_SYS_ADMIN_BIT & 1;
     facts->seccomp = (int)status_number(status, "Seccomp", 10);
-    facts->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     facts->proc = statfs("/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
     facts->filtered = is_filtered();
     facts->chrooted = is_chrooted();
@@ -188,8 +186,6 @@ static void look_at_namespaces(struct facts *facts)
     facts->limit = find_limit();
     facts->id_mapped =
         is_mapped("/proc/self/uid_map", geteuid(), 1) && is_mapped("/proc/self/gid_map", getegid(), 1);
-    facts->block_mapped = is_mapped("/proc/self/uid_map", SANDBOX_BLOCK_FIRST, SANDBOX_ID_BLOCK) &&
-                          is_mapped("/proc/self/gid_map", SANDBOX_BLOCK_FIRST, SANDBOX_ID_BLOCK);
 }
 
 /* ---- Ids ---- */
@@ -224,11 +220,15 @@ static bool look_at_mapper(const char *tool, struct facts *facts)
     return facts->mapper_rights && !facts->mapper_nosuid;
 }
 
-static void look_at_ids(struct facts *facts)
+void facts_gather_ids(struct facts *facts)
 {
     const struct sandbox_spec spec = {.ids = SANDBOX_IDS_SUBORDINATE};
     const struct passwd *user = getpwuid(getuid());
     struct idmap map;
+    facts->root = geteuid() == 0;
+    facts->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    facts->block_mapped = is_mapped("/proc/self/uid_map", SANDBOX_BLOCK_FIRST, SANDBOX_ID_BLOCK) &&
+                          is_mapped("/proc/self/gid_map", SANDBOX_BLOCK_FIRST, SANDBOX_ID_BLOCK);
     facts->user = user ? copy_string(user->pw_name) : text_format("%u", getuid());
     facts->gid_range = idmap_choose(&spec, 0, &map, NULL) == 0;
     facts->uid_range = facts->gid_range || map.uid_base;
@@ -238,15 +238,22 @@ static void look_at_ids(struct facts *facts)
 
 /* ---- Others ---- */
 
+bool facts_has_tun(void)
+{
+    struct stat st;
+    if (geteuid() != 0)
+        return access("/dev/net/tun", R_OK | W_OK) == 0;
+    return stat("/dev/net/tun", &st) == 0 && (st.st_mode & 06) == 06;
+}
+
 static void look_at_others(struct facts *facts)
 {
     struct statfs fs;
-    struct stat tun;
     cleanup_free char *pasta = facts_find_program("pasta");
     facts->cgroupfs =
         statfs("/sys/fs/cgroup", &fs) == 0 && (fs.f_type == CGROUP2_SUPER_MAGIC || fs.f_type == TMPFS_MAGIC);
     facts->pasta = pasta != NULL;
-    facts->tun = stat("/dev/net/tun", &tun) == 0 && (tun.st_mode & 06) == 06;
+    facts->tun = facts_has_tun();
 }
 
 void facts_gather(int errnum, struct facts *facts)
@@ -255,7 +262,7 @@ void facts_gather(int errnum, struct facts *facts)
     look_at_process(facts);
     look_at_namespaces(facts);
     look_at_mounts(facts);
-    look_at_ids(facts);
+    facts_gather_ids(facts);
     look_at_others(facts);
 }
 

@@ -221,7 +221,7 @@ static void examine(enum probe_id id, const struct try *try, struct sandbox_find
                                         .vital = probe->vital};
     if (unneeded || missing) {
         finding->state = SANDBOX_FINDING_UNTRIED;
-        finding->failure = unneeded ? copy_string(unneeded) : text_format("there is no %s", missing);
+        finding->failure = unneeded ? copy_string(unneeded) : text_format("it needs %s", missing);
     } else if (run_probe(id, try, false, &err) < 0) {
         finding->state = SANDBOX_FINDING_MISSING;
         explain(probe, &err, finding);
@@ -255,14 +255,17 @@ static bool is_vital(enum probe_id id, const struct sandbox_spec *spec)
     return probes[id].vital && (id != PROBE_IDS || spec->ids != SANDBOX_IDS_SINGLE);
 }
 
-static void amend(struct sandbox_finding *finding, struct error *err)
+/* A reason comes with a remedy. */
+static void amend(const struct sandbox_finding *finding, bool root, struct error *err)
 {
-    const char *why = finding->reason ? finding->reason : finding->failure;
-    char *message = text_format("%s (%s)", err->message ? err->message : "failed", why);
+    if (!finding->reason)
+        return;
+    char *message = text_format("%s (%s)", err->message ? err->message : "failed", finding->reason);
     free(err->message);
     err->message = message;
-    if (finding->remedy)
-        error_remedy(err, "%s", finding->remedy);
+    bool weaker = finding->weaker && !root;
+    error_remedy(err, "%s%s%s", finding->remedy, weaker ? "; or run with --allow-weaker=" : "",
+                 weaker ? finding->weaker : "");
 }
 
 void probe_explain(const struct sandbox_spec *spec, struct error *err)
@@ -275,7 +278,7 @@ void probe_explain(const struct sandbox_spec *spec, struct error *err)
         struct sandbox_finding *last = &findings.items[findings.count - 1];
         explained = is_vital((enum probe_id)id, spec) && last->state == SANDBOX_FINDING_MISSING;
         if (explained)
-            amend(last, err);
+            amend(last, try.root, err);
     }
     sandbox_findings_clear(&findings);
 }

@@ -20,6 +20,7 @@
 #include "facts.h"
 #include "filter.h"
 #include "mount.h"
+#include "privilege.h"
 #include "sandbox.h"
 
 #define DYNO_NAMESPACES (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -106,16 +107,17 @@ int try_ids(const struct try *try, struct error *err)
 
 int look_for_ids(const struct try *try, struct error *err)
 {
-    static const char *const tools[] = {"newuidmap", "newgidmap"};
     struct idmap ids;
+    struct facts facts = {0};
+    struct cause cause;
     if (choose(try, &ids, err) < 0)
         return -1;
-    for (size_t i = 0; !try->root && i < sizeof tools / sizeof *tools; i++) {
-        cleanup_free char *path = facts_find_program(tools[i]);
-        if (!path)
-            return fail(err, STATUS_DATA, "%s is not installed", tools[i]);
-    }
-    return 0;
+    facts_gather_ids(&facts);
+    cause_find(REFUSED_IDS, &facts, &cause);
+    int status = cause.name ? fail(err, STATUS_DATA, "%s", cause.reason ? cause.reason : cause.name) : 0;
+    cause_clear(&cause);
+    facts_clear(&facts);
+    return status;
 }
 
 /* ---- Mounts ---- */
@@ -285,19 +287,17 @@ int look_for_pasta(const struct try *try, struct error *err)
 static int execute_pasta(const void *unused, struct error *err)
 {
     (void)unused;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    dup2(null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
+    int said = memfd_create("pasta", MFD_CLOEXEC);
+    if (said < 0 || dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+        return fail_errno(err, "keep what pasta says");
+    privilege_reset_signals(); /* pasta does not start where some are ignored */
     execlp("pasta", "pasta", "--version", NULL);
     return fail_errno(err, "execute pasta");
 }
 
 int try_pasta(const struct try *try, struct error *err)
 {
-    struct stat tun;
     if (look_for_pasta(try, err) < 0 || apart(0, NULL, execute_pasta, NULL, err) < 0)
         return -1;
-    if (stat("/dev/net/tun", &tun) < 0 || (tun.st_mode & 06) != 06)
-        return fail(err, STATUS_DATA, "/dev/net/tun is not there, or not for everybody");
-    return 0;
+    return facts_has_tun() ? 0 : fail(err, STATUS_DATA, "/dev/net/tun cannot be opened");
 }
