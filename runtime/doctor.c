@@ -5,25 +5,40 @@
 #include "base/own.h"
 #include "layout.h"
 #include "root-files.h"
+#include "sandbox/apart.h"
 
-enum { TRIAL_WALL_MS = 60 * 1000, TRIAL_PIDS = 64 };
+enum { TRIAL_WALL_MS = 60 * 1000 };
 
 /* ---- Whole dynos ---- */
 
-/* The kinds of dyno that are tried; the second only where the probe of this name works. */
+/* The kinds of dyno that are tried, each but the first only where that and the probe of this name work. */
 static const struct trial {
-    enum sandbox_network network;
     const char *needs;
+    enum sandbox_network network;
+    struct sandbox_limits limits;
     struct sandbox_finding finding;
 } trials[] = {
-    {SANDBOX_NETWORK_NONE,
-     NULL,
-     {.name = "dyno", .what = "a whole dyno, in which true ran", .cost = "runs are refused", .vital = true}},
-    {SANDBOX_NETWORK_OUTBOUND,
-     "pasta",
-     {.name = "outbound-dyno",
-      .what = "the same with a way out",
-      .cost = "runs with --network=outbound are refused"}},
+    {.finding = {.name = "dyno",
+                 .what = "a whole dyno, in which true ran",
+                 .cost = "runs are refused",
+                 .vital = true}},
+    {.needs = "cgroups",
+     .limits = {.memory_bytes = 64 << 20, .cpu_millis = 1000, .pids = 64},
+     .finding = {.name = "limited-dyno",
+                 .what = "the same with limits",
+                 .cost = "runs with limits are refused; with --allow-weaker=limits they go without"}},
+    {.needs = "pasta",
+     .network = SANDBOX_NETWORK_OUTBOUND,
+     .finding = {.name = "outbound-dyno",
+                 .what = "the same with a way out",
+                 .cost = "runs with --network=outbound are refused"}},
+};
+
+struct patient {
+    const struct trial *trial;
+    const char *dir;
+    int dir_fd;
+    bool single; /* a user with one id alone */
 };
 
 static int add_mounts(const char *dir, int dir_fd, struct mounts *mounts, struct error *err)
@@ -51,8 +66,7 @@ static int judge(const struct sandbox_result *result, struct error *err)
     return fail(err, STATUS_ERRORED, "the dyno did not run to its end");
 }
 
-static int run_trial(const struct trial *trial, const struct doctor *doctor, const struct mounts *mounts,
-                     char **notes, struct error *err)
+static int run_dyno(const struct patient *patient, const struct mounts *mounts, struct error *err)
 {
     static const char *const argv[] = {"true", NULL}, *const envp[] = {"PATH=" LAYOUT_SYSTEM_PATH, NULL};
     const struct sandbox_user user = {"dyno", LAYOUT_DYNO_ID, LAYOUT_APP};
@@ -66,9 +80,8 @@ static int run_trial(const struct trial *trial, const struct doctor *doctor, con
     cleanup_free char *state_dir = sandbox_state_dir();
     struct sandbox_spec spec = {.name = "doctor",
                                 .state_dir = state_dir,
-                                .network = trial->network,
-                                .weaker = SANDBOX_WEAKER_LIMITS,
-                                .limits = {.pids = TRIAL_PIDS, .wall_ms = TRIAL_WALL_MS},
+                                .network = patient->trial->network,
+                                .limits = patient->trial->limits,
                                 .users = &user,
                                 .user_count = 1,
                                 .mounts = mounts->items,
@@ -77,13 +90,21 @@ static int run_trial(const struct trial *trial, const struct doctor *doctor, con
                                 .steps = &step,
                                 .step_count = 1};
     struct sandbox_result result;
+    spec.limits.wall_ms = TRIAL_WALL_MS;
     sandbox_default_ids(&spec);
-    if (doctor->with.count && spec.ids == SANDBOX_IDS_SUBORDINATE)
+    if (patient->single)
         spec.ids = SANDBOX_IDS_SINGLE;
     int status = sandbox_run(&spec, &result, err) < 0 ? -1 : judge(&result, err);
-    *notes = result.notes.count ? strings_join(&result.notes, "; ") : NULL;
     sandbox_result_clear(&result);
     return status;
+}
+
+/* In a process of its own, for root's is left in the mount namespace in which it prepared the dyno. */
+static int try_trial(const void *argument, struct error *err)
+{
+    const struct patient *patient = argument;
+    cleanup_mounts struct mounts mounts = {0};
+    return add_mounts(patient->dir, patient->dir_fd, &mounts, err) < 0 ? -1 : run_dyno(patient, &mounts, err);
 }
 
 static bool has_worked(const struct sandbox_findings *findings, const char *name)
@@ -94,28 +115,29 @@ static bool has_worked(const struct sandbox_findings *findings, const char *name
     return false;
 }
 
-static void try_dyno(const struct trial *trial, const char *dir, int dir_fd, struct doctor *doctor)
+/* The name of what has to work before the trial, and does not; or NULL. */
+static const char *missing_for(const struct trial *trial, const struct sandbox_findings *findings)
+{
+    const char *whole = trials->finding.name;
+    if (trial != trials && !has_worked(findings, whole))
+        return whole;
+    return trial->needs && !has_worked(findings, trial->needs) ? trial->needs : NULL;
+}
+
+static void try_dyno(const struct patient *patient, struct sandbox_findings *findings)
 {
     cleanup_error struct error err = {0};
-    cleanup_mounts struct mounts mounts = {0};
-    cleanup_free char *notes = NULL;
-    const char *missing = trial->needs && !has_worked(&doctor->findings, trial->needs) ? trial->needs
-                          : trial != trials && !has_worked(&doctor->findings, trials->finding.name)
-                              ? trials->finding.name
-                              : NULL;
-    struct sandbox_finding finding = trial->finding;
+    const char *missing = missing_for(patient->trial, findings);
+    struct sandbox_finding finding = patient->trial->finding;
     if (missing) {
         finding.state = SANDBOX_FINDING_UNTRIED;
         finding.failure = text_format("it needs %s", missing);
-    } else if (add_mounts(dir, dir_fd, &mounts, &err) < 0 ||
-               run_trial(trial, doctor, &mounts, &notes, &err) < 0) {
+    } else if (apart(0, NULL, try_trial, patient, &err) < 0) {
         finding.state = SANDBOX_FINDING_MISSING;
         finding.failure = steal_pointer(err.message);
         finding.remedy = steal_pointer(err.remedy);
-    } else {
-        finding.failure = steal_pointer(notes);
     }
-    doctor->findings.items[doctor->findings.count++] = finding;
+    findings->items[findings->count++] = finding;
 }
 
 /* ---- All together ---- */
@@ -144,7 +166,7 @@ void doctor_examine(const char *dir, int dir_fd, struct doctor *doctor)
     sandbox_examine(dir, &doctor->findings);
     find_weaker(doctor);
     for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
-        try_dyno(&trials[i], dir, dir_fd, doctor);
+        try_dyno(&(struct patient){&trials[i], dir, dir_fd, doctor->with.count > 0}, &doctor->findings);
     doctor->runs = has_worked(&doctor->findings, trials->finding.name);
     list_images(doctor);
 }

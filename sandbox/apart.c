@@ -14,8 +14,8 @@
 enum { WORDS_MAX = 4096 };
 
 struct words {
-    int errnum;
-    char text[WORDS_MAX]; /* message, NUL, remedy, NUL */
+    int status, errnum;
+    char message[WORDS_MAX], remedy[WORDS_MAX];
 };
 
 static void child_main(int gate, int out, int (*act)(const void *, struct error *), const void *argument)
@@ -30,8 +30,10 @@ static void child_main(int gate, int out, int (*act)(const void *, struct error 
         _exit(STATUS_ERRORED); /* its parent gave up */
     if (act(argument, &err) == 0)
         _exit(0);
+    words.status = err.status ? err.status : STATUS_ERRORED;
     words.errnum = err.errnum;
-    snprintf(words.text, sizeof words.text, "%s", err.message ? err.message : "failed");
+    snprintf(words.message, sizeof words.message, "%s", err.message ? err.message : "failed");
+    snprintf(words.remedy, sizeof words.remedy, "%s", err.remedy ? err.remedy : "");
     text_write_all(out, &words, sizeof words);
     _exit(STATUS_ERRORED);
 }
@@ -51,9 +53,10 @@ static int take_words(int in, int status, struct error *err)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     if (read(in, &words, sizeof words) == (ssize_t)sizeof words) {
-        fail(err, STATUS_ERRORED, "%.*s", (int)sizeof words.text, words.text);
-        if (err)
-            err->errnum = words.errnum;
+        fail(err, words.status, "%s", words.message);
+        err->errnum = words.errnum;
+        if (*words.remedy)
+            error_remedy(err, "%s", words.remedy);
         return -1;
     }
     return WIFSIGNALED(status)

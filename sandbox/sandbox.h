@@ -285,7 +285,7 @@ void sandbox_capabilities_clear(struct sandbox_capabilities *capabilities);
 /* ---- Examining ------------------------------------------------------------------------------------------
  */
 
-enum { SANDBOX_FINDINGS_MAX = 16 };
+enum { SANDBOX_FINDINGS_MAX = 16 }; /* the probes, and room for a caller's own */
 
 enum sandbox_finding_state {
     SANDBOX_FINDING_WORKS,

@@ -72,6 +72,9 @@ run_says_the_same() { # PROBE COMMAND...
     run -0 --separate-stderr indyno doctor --json "$app"
     if has_cgroups; then
         jq -e '.probes[] | select(.name == "cgroups") | .state == "ok" and (.note | startswith("version "))' <<<"$output"
+        jq -e '(.probes[] | select(.name == "cgroups").note) as $version |
+            .probes[] | select(.name == "clone-into-cgroup").state == if $version | startswith("version 2") then "ok" else "skipped" end' <<<"$output"
+        jq -e '.probes[] | select(.name == "limited-dyno").state == "ok"' <<<"$output"
         indyno run --pids-limit=50 "$app" -- true
     else
         jq -e '.probes[] | select(.name == "cgroups") | .state == "missing" and .cause == "not-delegated"' <<<"$output"
@@ -211,6 +214,15 @@ finds_no_ids() { # CAUSE SCRIPT
     is_user || skip "root needs no subordinate ids"
     finds 0 ids no-new-privs as_tester setpriv --no-new-privs "$INDYNO"
     run_says_the_same ids as_tester setpriv --no-new-privs "$INDYNO"
+}
+
+@test "a way out: a whole dyno of it is tried" {
+    need_root
+    run -0 --separate-stderr "$abs_top_srcdir/tests/cli/outside.sh" "${rights[@]}" "$INDYNO" doctor "$app"
+    [[ "$output" == *"ok       outbound-dyno "* ]]
+    run -0 --separate-stderr unshare --net "${rights[@]}" "$INDYNO" doctor "$app"
+    [[ "$output" != *"ok       outbound-dyno "* && "$output" == *"runs work" ]]
+    await_nothing_left
 }
 
 @test "the AppArmor profile is for the program that is installed" {
