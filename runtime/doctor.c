@@ -1,11 +1,13 @@
 #include "doctor.h"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/own.h"
 #include "layout.h"
 #include "root-files.h"
-#include "sandbox/apart.h"
 
 enum { TRIAL_WALL_MS = 60 * 1000 };
 
@@ -99,12 +101,24 @@ static int run_dyno(const struct patient *patient, const struct mounts *mounts, 
     return status;
 }
 
-/* In a process of its own, for root's is left in the mount namespace in which it prepared the dyno. */
-static int try_trial(const void *argument, struct error *err)
+static int try_trial(const struct patient *patient, struct error *err)
 {
-    const struct patient *patient = argument;
     cleanup_mounts struct mounts mounts = {0};
     return add_mounts(patient->dir, patient->dir_fd, &mounts, err) < 0 ? -1 : run_dyno(patient, &mounts, err);
+}
+
+/* Root is left in the mount namespace in which it prepared the dyno, and returns from there. No child does it in its
+ * stead: a delegated cgroup may have no other process. */
+static int try_and_return(const struct patient *patient, struct error *err)
+{
+    cleanup_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int mounts = geteuid() == 0 ? open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC) : -1;
+    if (cwd < 0 || (geteuid() == 0 && mounts < 0))
+        return fail_errno(err, "keep the mount namespace");
+    int status = try_trial(patient, err);
+    if (mounts >= 0 && (setns(mounts, CLONE_NEWNS) < 0 || fchdir(cwd) < 0))
+        return fail_errno(err, "return to the mount namespace");
+    return status;
 }
 
 static bool has_worked(const struct sandbox_findings *findings, const char *name)
@@ -132,7 +146,7 @@ static void try_dyno(const struct patient *patient, struct sandbox_findings *fin
     if (missing) {
         finding.state = SANDBOX_FINDING_UNTRIED;
         finding.failure = text_format("it needs %s", missing);
-    } else if (apart(0, NULL, try_trial, patient, &err) < 0) {
+    } else if (try_and_return(patient, &err) < 0) {
         finding.state = SANDBOX_FINDING_MISSING;
         finding.failure = steal_pointer(err.message);
         finding.remedy = steal_pointer(err.remedy);
