@@ -12,6 +12,8 @@
 const struct command commands[] = {
     {"run", "run an app's tests, or a command, in a dyno", cmd_run, cmd_run_help},
     {"plan", "say exactly what run would do, and do nothing", cmd_plan, cmd_plan_help},
+    {"doctor", "try what a run needs of this host, and say what is missing and why", cmd_doctor,
+     cmd_doctor_help},
     {"image", "install, import, list and remove the trees that dynos are made of", cmd_image, cmd_image_help},
     {"sandbox", "print the system-call filter that a dyno's processes are under", cmd_sandbox,
      cmd_sandbox_help},

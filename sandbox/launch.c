@@ -31,6 +31,7 @@
 #include "init.h"
 #include "janitor.h"
 #include "pasta.h"
+#include "probe.h"
 #include "root.h"
 #include "wire.h"
 
@@ -234,12 +235,8 @@ static int clone_init(struct launch *launch, struct error *err)
     if (launch->init == 0)
         be_init(launch);
     close_fd(&launch->init_wire);
-    if (launch->init < 0) {
-        fail_errno(err, "make the dyno's namespaces");
-        error_remedy(err, "check that user namespaces are allowed: sysctl user.max_user_namespaces, "
-                          "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns");
-        return -1;
-    }
+    if (launch->init < 0)
+        return fail_errno(err, "make the dyno's namespaces");
     return janitor_watch(&launch->janitor, launch->init_pidfd, err);
 }
 
@@ -378,6 +375,17 @@ static void hear_init(const struct launch *launch, struct error *err)
     }
 }
 
+/* Whether what failed is the dyno itself: before init is cloned nothing was refused that a probe knows of, and
+ * once init has given up its privileges the dyno is there. */
+static bool was_made(const struct launch *launch)
+{
+    const struct sandbox_result *result = launch->result;
+    for (size_t i = 0; i < result->timing_count; i++)
+        if (text_equal(result->timings[i].name, "privileges"))
+            return true;
+    return launch->init == 0;
+}
+
 int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err)
 {
     struct launch launch = {.spec = spec,
@@ -405,6 +413,8 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
     while (begun-- > 0)
         if (steps[begun].undo)
             steps[begun].undo(&launch);
+    if (status < 0 && result->end == SANDBOX_END_SETUP && !was_made(&launch))
+        probe_explain(spec, err);
     follow_timing(result, "removed", wire_now_us() - launch.start_us);
     return status;
 }

@@ -244,7 +244,8 @@ struct sandbox_result {
 /* Runs the spec. Returns 0 when the steps were run or the run was ended from outside, and -1 with err when
  * the dyno could not be made or a service failed to start (result->end is then SANDBOX_END_SETUP). In both
  * cases result is filled as far as the run came, and must be freed with sandbox_result_clear. Nothing is left
- * behind but kept_fds. */
+ * behind but kept_fds; the calling process, as root with SANDBOX_IDS_BLOCK, ends up in a mount namespace of its
+ * own, in which the next run cannot be made. */
 int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err);
 
 void sandbox_result_clear(struct sandbox_result *result);
@@ -283,5 +284,40 @@ struct sandbox_capabilities {
  * what cannot be tried is missing. */
 void sandbox_probe(const char *source, struct sandbox_capabilities *capabilities);
 void sandbox_capabilities_clear(struct sandbox_capabilities *capabilities);
+
+/* ---- Examining ------------------------------------------------------------------------------------------
+ */
+
+enum { SANDBOX_FINDINGS_MAX = 16 }; /* the probes, and room for a caller's own */
+
+enum sandbox_finding_state {
+    SANDBOX_FINDING_WORKS,
+    SANDBOX_FINDING_MISSING,
+    SANDBOX_FINDING_UNTRIED, /* not needed here, or without another that is missing there is nothing to try */
+};
+
+/* What one probe came to. */
+struct sandbox_finding {
+    const char *name;   /* [a-z-], for programs; static, as the next three are */
+    const char *what;   /* what a dyno needs it for */
+    const char *cost;   /* what going without means */
+    const char *weaker; /* the --allow-weaker by which runs go without, or NULL */
+    enum sandbox_finding_state state;
+    bool vital;        /* no run works without it */
+    const char *cause; /* MISSING: its name, static; NULL: not known */
+    char *failure;     /* MISSING: what was tried, and the error; UNTRIED: why; WORKS: more, or NULL */
+    char *reason;      /* MISSING: one line; NULL where failure says it all */
+    char *remedy;      /* MISSING: one line, or NULL */
+};
+
+struct sandbox_findings {
+    struct sandbox_finding items[SANDBOX_FINDINGS_MAX];
+    size_t count;
+};
+
+/* All probes, those of sandbox_probe among them, and for what is missing why. Makes nothing that outlives it. source is
+ * as there. Never fails. */
+void sandbox_examine(const char *source, struct sandbox_findings *findings);
+void sandbox_findings_clear(struct sandbox_findings *findings);
 
 #endif

@@ -30,6 +30,7 @@ json_of() {
         read -ra words <<<"$line"
         [ "${words[1]}" != image ] || continue # they fetch: sources.bats
         [[ "$line" != *" --rootfs="* ]] || continue # of roots that are not here: rootfs.bats
+        [ "${words[1]}" != doctor ] || continue # doctor.bats
         [ "${words[1]}" = plan ] || [ "${words[1]}" = run ]
         words[1]=plan
         run -0 indyno "${words[@]:1}"
@@ -50,7 +51,7 @@ json_of() {
 }
 
 @test "help says what there is, and exits with 0" {
-    for command in run plan image help; do
+    for command in run plan doctor image help; do
         run -0 --separate-stderr indyno help "$command"
         [[ "$output" == *"indyno $command"* ]]
     done
