@@ -175,6 +175,8 @@ static int read_all(const struct options *options, bool probe, struct prepared *
     if (!prepared->cwd)
         return fail_errno(err, "find the working folder");
     prepared->state_dir = sandbox_state_dir();
+    if (geteuid() == 0 && sandbox_find_ids(&prepared->id_range, err) < 0)
+        return -1;
     prepared->probed = probe || has_to_choose(options);
     if (prepared->probed)
         sandbox_probe(prepared->dir, &prepared->capabilities);
@@ -231,6 +233,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .rootfs = options->rootfs ? &prepared->rootfs : NULL,
                                      .host = &prepared->host,
                                      .is_root = geteuid() == 0,
+                                     .id_range = prepared->id_range,
                                      .dir = prepared->dir,
                                      .dir_fd = prepared->dir_fd,
                                      .bind_fds = prepared->bind_fds,

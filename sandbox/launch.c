@@ -113,10 +113,19 @@ static void dismiss_janitor(struct launch *launch)
 static int claim(struct launch *launch, struct error *err)
 {
     const struct sandbox_spec *spec = launch->spec;
-    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
+    const struct claim_range users = {.width = 1, .count = USER_SLOTS};
+    const struct claim_range blocks = {spec->block_first, SANDBOX_ID_BLOCK, spec->block_count};
+    bool has_block = spec->ids == SANDBOX_IDS_BLOCK;
     cleanup_free char *record = cgroup_record(&launch->groups);
-    if (claim_take(&launch->claim, spec->state_dir, slots, cgroup_sweep, err) < 0 ||
-        (*record && claim_record(&launch->claim, record, err) < 0))
+    if (claim_take(&launch->claim, spec->state_dir, has_block ? &blocks : &users, cgroup_sweep, err) < 0) {
+        if (has_block && err->status == STATUS_NO_ROOM)
+            error_remedy(
+                err,
+                "try again when one of them has ended, or give indyno more host ids (it has %u from %u on)",
+                blocks.count * blocks.width, blocks.first);
+        return -1;
+    }
+    if (*record && claim_record(&launch->claim, record, err) < 0)
         return -1;
     return janitor_share_claim(&launch->janitor, &launch->claim, &launch->groups, err);
 }
