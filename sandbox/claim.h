@@ -3,10 +3,9 @@
  *
  * Theory of operation. A run holds one slot: a file state_dir/N that it has locked (flock(2)). Launcher,
  * janitor and the dyno's init share the open file, so the kernel drops the lock when the last of them has
- * ended. The file's text names what the kernel does not remove by itself (cgroups), written before they are
- * made, so that whoever finds an unlocked file can remove them. Init's descriptors are closed before the kernel
- * has ended the rest of its pid namespace: where launcher and janitor are dead too, a busy cgroup is what tells
- * that the ids are still in use.
+ * ended. The file's text is a record of what the lock does not tell (remains.h): cgroups, which the kernel does not
+ * remove by itself, written before they are made, so that whoever finds an unlocked file can remove them; and the dyno's
+ * init, whose descriptors are closed before the kernel has ended the rest of its pid namespace.
  *
  * As root, N is the first host id of the run's block, and not its place in a range: ranges can be changed while
  * runs go on, and blocks of an old range and a new one may overlap. So whoever has got a name looks for others that

@@ -250,13 +250,15 @@ J
     mkfifo "$scratch/up"
     give "$scratch"
     start_indyno run -q "$app" -- sh -c 'echo up; sleep 1000' >"$scratch/up" &
-    local pid=$! line janitor step
+    local pid=$! line janitor init step
     read -r line <"$scratch/up"
     janitor=$(descendant "$pid" indyno-janitor)
+    init=$(descendant "$pid" indyno-init)
     step=$(descendant "$pid" sleep)
     kill -9 "$janitor" "$pid"
     status_of "$pid" 137
     await_gone "$step"
+    await_gone "$init"
     run -0 indyno run -q "$app" -- true
     await_nothing_left
 }
