@@ -210,6 +210,9 @@ J
     chmod 755 "$scratch"
     chown 4711:4712 "$app" "$scratch/theirs"
     export SUDO_UID=4711 SUDO_GID=4712
+    INDYNO_STORE=$scratch/theirs run -77 indyno run "$app" -- true
+    [[ "$output" == *"not taken from sudo's caller"* ]]
+    forget_variables
     run -0 indyno run "$app" -- true
     run -77 indyno run "$scratch" -- true
     run -77 indyno run --env-file "$scratch/secret/env" "$app" -- true
