@@ -139,8 +139,7 @@ static int run_work(const struct work *work, const struct sandbox_mount *mounts,
                                 .service_count = work->trial != NULL,
                                 .steps = steps,
                                 .step_count = work->job->step_count};
-    sandbox_default_ids(&spec);
-    return run_spec(&spec, err);
+    return sandbox_default_ids(&spec, err) < 0 ? -1 : run_spec(&spec, err);
 }
 
 static int run_in_dyno(struct work *work, struct error *err)

@@ -26,9 +26,9 @@ static int data_errno(struct error *err, const char *label)
 
 int folder_open(const char *path, const char *label, struct error *err)
 {
-    cleanup_fd int fd = caller_open(path, O_DIRECTORY);
+    cleanup_fd int fd = caller_open(path, O_DIRECTORY, err);
     if (fd < 0)
-        return data_errno(err, label);
+        return error_context(err, "%s", label);
     return caller_check_owner(fd, path, err) < 0 ? -1 : steal_fd(&fd);
 }
 

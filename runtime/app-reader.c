@@ -41,21 +41,32 @@ static int read_manifest(int folder_fd, const char *path, struct app *app, struc
     return 0;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* "." of a bare name, else with its slash's left side. */
+static char *folder_of(const char *path)
+{
+    size_t length = (size_t)(base_name(path) - path);
+    if (length == 0)
+        return copy_string(".");
+    return text_format("%.*s", (int)(length > 1 ? length - 1 : length), path);
+}
+
 static int read_checkout(int folder_fd, const char *path, struct app *app, struct error *err)
 {
     if (read_manifest(folder_fd, path, app, err) < 0)
         return -1;
     struct git_ref ref;
-    git_ref_read(folder_fd, &ref);
+    cleanup_free char *dir = folder_of(path);
+    if (git_ref_read(folder_fd, dir, &ref, err) < 0)
+        return -1;
     app->git_branch = steal_pointer(ref.branch);
     app->git_commit = steal_pointer(ref.commit);
     return 0;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 static int read_env_file(int folder_fd, const char *path, struct app *app, struct error *err)
@@ -71,8 +82,7 @@ static int read_env_file(int folder_fd, const char *path, struct app *app, struc
 
 static int add_env_file(const char *path, struct app *app, struct error *err)
 {
-    int folder_length = (int)(base_name(path) - path);
-    cleanup_free char *folder = folder_length ? text_format("%.*s", folder_length, path) : copy_string(".");
+    cleanup_free char *folder = folder_of(path);
     cleanup_fd int folder_fd = folder_open(folder, path, err);
     if (folder_fd < 0)
         return -1;

@@ -31,6 +31,7 @@
 #include "app-wire.h"
 #include "base/own.h"
 #include "base/sys.h"
+#include "caller.h"
 
 enum {
     DEADLINE_MS = 20 * 1000, /* a network filesystem may be slow; a stopped child never ends */
@@ -83,14 +84,13 @@ static int set_limits(void)
  * end. */
 static int drop_rights(int folder_fd, struct error *err)
 {
-    struct stat st;
-    if (fstat(folder_fd, &st) < 0)
-        return fail_errno(err, "find out who owns the folder");
-    if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
-        setresuid(st.st_uid, st.st_uid, st.st_uid) < 0 || drop_capabilities() < 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || set_limits() < 0 ||
+    uid_t uid;
+    gid_t gid;
+    caller_ids(folder_fd, &uid, &gid);
+    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 ||
+        drop_capabilities() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || set_limits() < 0 ||
         prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        return fail_errno(err, "take the rights of the folder's owner (uid %u)", (unsigned)st.st_uid);
+        return fail_errno(err, "take the rights of the folder's owner (uid %u)", (unsigned)uid);
     return 0;
 }
 

@@ -60,6 +60,17 @@ static int make_folder(const struct copier *copier, int parent, const char *name
     return fd < 0 ? fail_errno(err, "open the folder %s", name) : fd;
 }
 
+/* What is no file was not left there by an earlier run. */
+static int remove_old(int parent, const char *name, struct error *err)
+{
+    struct stat st;
+    if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : fail_errno(err, "look at %s", name);
+    if (!S_ISREG(st.st_mode))
+        return fail(err, STATUS_ERRORED, "replace %s: something that is no regular file is there", name);
+    return unlinkat(parent, name, 0) < 0 && errno != ENOENT ? fail_errno(err, "replace %s", name) : 0;
+}
+
 /* A new file, so that whoever has the old one open, or linked to, sees nothing of it. */
 static int make_file(const struct copier *copier, int parent, const char *name, mode_t mode,
                      struct error *err)
@@ -67,8 +78,8 @@ static int make_file(const struct copier *copier, int parent, const char *name, 
     cleanup_borrowed struct borrowed rights;
     if (borrow_ids(copier->writer.uid, copier->writer.gid, &rights, err) < 0)
         return -1;
-    if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
-        return fail_errno(err, "replace %s", name);
+    if (remove_old(parent, name, err) < 0)
+        return -1;
     int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
     return fd < 0 ? fail_errno(err, "make %s", name) : fd;
 }
@@ -198,11 +209,13 @@ static int copy_artifact(struct copier *copier, int app, int output, const struc
 
 static struct party owner_of(int fd)
 {
-    struct stat st;
-    return fstat(fd, &st) < 0 ? (struct party){geteuid(), getegid()} : (struct party){st.st_uid, st.st_gid};
+    struct party party;
+    caller_ids(fd, &party.uid, &party.gid);
+    return party;
 }
 
-/* The output folder is made by the working folder's owner; who owns it then writes in it. */
+/* The output folder is made by the working folder's owner. Where that is root, its own owner writes in it; somebody
+ * else's must not be written with more rights than theirs, whatever they have put there. */
 static int open_output(struct copier *copier, struct error *err)
 {
     cleanup_fd int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -214,7 +227,8 @@ static int open_output(struct copier *copier, struct error *err)
     cleanup_fd int output = make_folder(copier, cwd, LAYOUT_OUTPUT, err);
     if (output < 0)
         return -1;
-    copier->writer = owner_of(output);
+    if (copier->writer.uid == 0)
+        copier->writer = owner_of(output);
     return steal_fd(&output);
 }
 

@@ -93,7 +93,8 @@ static int run_dyno(const struct patient *patient, const struct mounts *mounts, 
                                 .step_count = 1};
     struct sandbox_result result;
     spec.limits.wall_ms = TRIAL_WALL_MS;
-    sandbox_default_ids(&spec);
+    if (sandbox_default_ids(&spec, err) < 0)
+        return -1;
     if (patient->single)
         spec.ids = SANDBOX_IDS_SINGLE;
     int status = sandbox_run(&spec, &result, err) < 0 ? -1 : judge(&result, err);

@@ -100,6 +100,22 @@ static char *read_text(int folder_fd, const char *folder, const char *name, size
     return text && strlen(text) == size ? steal_pointer(text) : NULL;
 }
 
+/* *head is NULL where there is none that can be read. */
+static int read_head(int folder_fd, const char *path, const char *git, char **head, struct error *err)
+{
+    cleanup_free char *name = text_format("%s/HEAD", git), *label = text_format("%s/%s", path, name);
+    struct error why = {0};
+    size_t size;
+    cleanup_free char *text = file_read_beneath(folder_fd, name, label, REF_FILE_MAX, &size, &why);
+    *head = text && strlen(text) == size ? steal_pointer(text) : NULL;
+    if (why.status != STATUS_DATA || why.errnum || !err) {
+        error_clear(&why);
+        return 0;
+    }
+    *err = why;
+    return -1;
+}
+
 /* .git itself, or where a .git file ("gitdir: PATH") points to. A path that leads outside fails when it is
  * opened. */
 static char *find_git_folder(int folder_fd)
@@ -126,22 +142,25 @@ static char *resolve(int folder_fd, const char *common, const char *name)
     return packed ? git_find_packed(packed, name) : NULL;
 }
 
-void git_ref_read(int folder_fd, struct git_ref *ref)
+int git_ref_read(int folder_fd, const char *path, struct git_ref *ref, struct error *err)
 {
     *ref = (struct git_ref){0};
     cleanup_free char *git = find_git_folder(folder_fd);
-    cleanup_free char *head = read_text(folder_fd, git, "HEAD", REF_FILE_MAX);
+    cleanup_free char *head = NULL;
+    if (read_head(folder_fd, path, git, &head, err) < 0)
+        return -1;
     if (!head)
-        return;
+        return 0;
     cleanup_free char *name = git_parse_head(head);
     if (!name) {
         ref->commit = git_parse_commit(head);
-        return;
+        return 0;
     }
     cleanup_free char *common = find_common_folder(folder_fd, git);
     ref->commit = resolve(folder_fd, common, name);
     if (text_starts(name, heads))
         ref->branch = copy_string(name + sizeof heads - 1);
+    return 0;
 }
 
 void git_ref_clear(struct git_ref *ref)

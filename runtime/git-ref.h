@@ -8,14 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 struct git_ref {
     char *branch; /* "main"; NULL: detached, or not known */
     char *commit; /* 40 or 64 hex digits; NULL: not known */
 };
 
-/* Reads the checkout in the folder. .git may be a file that names its folder, as long as that lies beneath
- * folder_fd. Never fails: what is missing, broken or elsewhere is NULL. */
-void git_ref_read(int folder_fd, struct git_ref *ref);
+/* Reads the checkout in the folder, which messages name as path. .git may be a file that names its folder, as long as
+ * that lies beneath folder_fd. What is missing, broken or elsewhere is NULL. -1, STATUS_DATA, where HEAD is there and is
+ * no regular file, or larger than any HEAD. */
+int git_ref_read(int folder_fd, const char *path, struct git_ref *ref, struct error *err);
 void git_ref_clear(struct git_ref *ref);
 
 /* ---- The pure parts

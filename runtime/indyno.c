@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "command.h"
 
 const struct command commands[] = {
@@ -70,7 +71,7 @@ static int run_command(int argc, char **argv, struct error *err)
         command->help(stderr);
         return STATUS_USAGE;
     }
-    return command->run(argc - 1, argv + 1, err);
+    return caller_check_environment(err) < 0 ? -1 : command->run(argc - 1, argv + 1, err);
 }
 
 int main(int argc, char **argv)

@@ -72,6 +72,19 @@ static cJSON *mount_json(const struct sandbox_mount *mount, const struct strings
     return object;
 }
 
+/* null where the ids are no block */
+static cJSON *id_range_json(const struct sandbox_id_range *range)
+{
+    if (!range->blocks)
+        return cJSON_CreateNull();
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "first", range->first);
+    cJSON_AddNumberToObject(object, "blocks", range->blocks);
+    cJSON_AddNumberToObject(object, "block_size", SANDBOX_ID_BLOCK);
+    json_add_text(object, "source", range->source);
+    return object;
+}
+
 static cJSON *artifacts_json(const struct plan *plan)
 {
     cJSON *array = cJSON_CreateArray();
@@ -104,6 +117,7 @@ static cJSON *plan_json(const struct plan *plan, const struct strings *hidden)
     json_add_text(object, "rootfs", plan->rootfs);
     json_add_text(object, "name", plan->name);
     json_add_text(object, "ids", plan_ids_name(plan->ids));
+    cJSON_AddItemToObject(object, "id_range", id_range_json(&plan->id_range));
     json_add_text(object, "network", plan_network_name(plan->network));
     cleanup_strings struct strings weaker = plan_weaker(plan);
     json_add_list(object, "weaker", &weaker);

@@ -59,6 +59,20 @@ static void print_mount(const struct sandbox_mount *mount, const char *label, FI
     print_line(to, label, text);
 }
 
+static void print_ids(const struct plan *plan, FILE *to)
+{
+    const struct sandbox_id_range *range = &plan->id_range;
+    if (!range->blocks) {
+        print_line(to, "ids", plan_ids_name(plan->ids));
+        return;
+    }
+    cleanup_free char *text =
+        text_format("%s: %u host ids of %u to %u%s%s", plan_ids_name(plan->ids), SANDBOX_ID_BLOCK,
+                    range->first, range->first + range->blocks * SANDBOX_ID_BLOCK - 1,
+                    range->source ? ", from " : "", range->source ? range->source : "");
+    print_line(to, "ids", text);
+}
+
 static void print_limit(const char *label, uint64_t value, const char *unit, FILE *to)
 {
     if (value)
@@ -121,7 +135,7 @@ void plan_print(const struct plan *plan, bool with_secrets, FILE *to)
     for (size_t i = 0; i < plan->mounts.count; i++)
         print_mount(&plan->mounts.items[i], i ? "" : "mounts", to);
     print_line(to, "name", plan->name);
-    print_line(to, "ids", plan_ids_name(plan->ids));
+    print_ids(plan, to);
     print_line(to, "network", plan_network_name(plan->network));
     print_limits(&plan->limits, to);
     print_artifacts(plan, to);

@@ -266,6 +266,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .limits = options->limits,
                           .network = options->network,
                           .ids = choose_ids(input),
+                          .id_range = input->id_range,
                           .weaker = options->weaker};
     if (check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||
         plan_services(input, plan, err) < 0 || plan_environment(input, plan, err) < 0 ||

@@ -28,8 +28,9 @@ struct plan_input {
         *rootfs;               /* NULL: none; root are then the dyno's own only, and plan_put_root follows */
     const struct mounts *host; /* with rootfs: the host's files, at LAYOUT_HOST */
     bool is_root;              /* effective uid 0 */
-    const char *dir;           /* DIR, absolute */
-    int dir_fd;                /* DIR, and the options' binds, open; must outlive the plan */
+    struct sandbox_id_range id_range; /* as root */
+    const char *dir;                  /* DIR, absolute */
+    int dir_fd;                       /* DIR, and the options' binds, open; must outlive the plan */
     const int *bind_fds;
     const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
     const char *state_dir;
@@ -61,6 +62,7 @@ struct plan {
     struct sandbox_limits limits;
     enum sandbox_network network;
     enum sandbox_ids ids;
+    struct sandbox_id_range id_range;  /* SANDBOX_IDS_BLOCK: what the block is taken from; else no blocks */
     unsigned weaker;                   /* what the user is ready to go without */
     char *output;                      /* absolute: the folder that artifacts go to */
     struct option_artifact *artifacts; /* copies */

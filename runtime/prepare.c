@@ -51,12 +51,12 @@ static int open_binds(const struct options *options, struct prepared *prepared, 
     prepared->bind_fds = allocate(options->bind_count, sizeof *prepared->bind_fds);
     for (; prepared->bind_count < options->bind_count; prepared->bind_count++) {
         const struct option_bind *bind = &options->binds[prepared->bind_count];
-        cleanup_fd int fd = caller_open(bind->host, 0);
-        if (fd < 0 || caller_check_readable(fd) < 0) {
-            int errnum = errno;
-            return fail(err, STATUS_DATA, "--%s %s: %s", bind->writable ? "bind" : "ro-bind", bind->host,
-                        strerror(errnum));
-        }
+        const char *option = bind->writable ? "bind" : "ro-bind";
+        cleanup_fd int fd = caller_open(bind->host, 0, err);
+        if (fd < 0)
+            return error_context(err, "--%s %s", option, bind->host);
+        if (caller_check_readable(fd) < 0)
+            return fail(err, STATUS_DATA, "--%s %s: %s", option, bind->host, strerror(errno));
         /* a writable one gives the step what its owner has */
         if (bind->writable && caller_check_owner(fd, bind->host, err) < 0)
             return -1;
@@ -84,6 +84,14 @@ static const char *find_term(void)
 
 /* ---- All together ---- */
 
+static int refuse_install(const char *image, struct error *err)
+{
+    fail(err, STATUS_POLICY, "--pull=missing: %s is not installed, and sudo's caller may not install it",
+         image);
+    error_remedy(err, "have an administrator run: indyno image install %s", image);
+    return -1;
+}
+
 /* --pull=missing, of one engine. */
 static int pull_engine(const struct services_input *input, const struct engine *engine, const char *store,
                        const struct install_progress *progress, struct error *err)
@@ -95,6 +103,8 @@ static int pull_engine(const struct services_input *input, const struct engine *
     if (!choice.image || resolve_image(input->catalog, input->images, input->image_count, choice.image,
                                        choice.version, NULL) >= 0)
         return 0;
+    if (caller_is_other())
+        return refuse_install(choice.image, err);
     return install_image(input->catalog, store, choice.image, choice.version, &plain, progress, err);
 }
 
@@ -189,6 +199,8 @@ static int read_all(const struct options *options, bool probe, struct prepared *
     if (!prepared->cwd)
         return fail_errno(err, "find the working folder");
     prepared->state_dir = sandbox_state_dir();
+    if (geteuid() == 0 && sandbox_find_ids(&prepared->id_range, err) < 0)
+        return -1;
     prepared->probed = probe || has_to_choose(options);
     if (prepared->probed)
         sandbox_probe(prepared->dir, &prepared->capabilities);
@@ -245,6 +257,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .rootfs = options->rootfs ? &prepared->rootfs : NULL,
                                      .host = &prepared->host,
                                      .is_root = geteuid() == 0,
+                                     .id_range = prepared->id_range,
                                      .dir = prepared->dir,
                                      .dir_fd = prepared->dir_fd,
                                      .bind_fds = prepared->bind_fds,

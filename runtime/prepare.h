@@ -25,6 +25,7 @@ struct prepared {
     int dir_fd, *bind_fds; /* O_PATH */
     size_t bind_count;
     char *dir, *cwd, *state_dir;
+    struct sandbox_id_range id_range; /* as root */
     const char *lang;
     struct plan plan;
     int holds[PREPARED_HOLDS_MAX]; /* image_hold's, of the plan's images */

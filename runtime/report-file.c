@@ -13,25 +13,22 @@
 #include "borrow.h"
 #include "caller.h"
 
-static int refuse(const char *path, struct error *err)
+static int refuse(const char *path, const char *why, struct error *err)
 {
-    int errnum = errno;
-    fail(err, STATUS_DATA, "--report %s: %s", path, strerror(errnum));
+    fail(err, STATUS_DATA, "--report %s: %s", path, why);
     error_remedy(err, "give a file in a folder that its owner can write to");
     return -1;
 }
 
 /* A folder, a device or another thing of that name stays. */
-static int remove_old(int folder, const char *name)
+static int remove_old(int folder, const char *name, const char *path, struct error *err)
 {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : -1;
-    if (!S_ISREG(st.st_mode)) {
-        errno = EEXIST;
-        return -1;
-    }
-    return unlinkat(folder, name, 0);
+        return errno == ENOENT ? 0 : refuse(path, strerror(errno), err);
+    if (!S_ISREG(st.st_mode))
+        return refuse(path, "something that is no regular file is there", err);
+    return unlinkat(folder, name, 0) < 0 ? refuse(path, strerror(errno), err) : 0;
 }
 
 int report_file_open(const char *path, struct report_file *file, struct error *err)
@@ -42,17 +39,21 @@ int report_file_open(const char *path, struct report_file *file, struct error *e
     const char *slash = strrchr(path, '/');
     cleanup_free char *folder_path =
         slash ? text_format("%.*s", (int)(slash - path + 1), path) : copy_string(".");
-    cleanup_fd int folder = caller_open(folder_path, O_DIRECTORY);
+    cleanup_fd int folder = caller_open(folder_path, O_DIRECTORY, err);
     if (folder < 0)
-        return refuse(path, err);
+        return error_context(err, "--report %s", path);
     if (caller_check_owner(folder, folder_path, err) < 0)
         return -1;
     const char *name = slash ? slash + 1 : path;
     cleanup_borrowed struct borrowed rights;
-    if (borrow_owner(folder, &rights, err) < 0)
+    if (caller_borrow(folder, &rights, err) < 0)
         return -1;
-    if (!*name || remove_old(folder, name) < 0 || faccessat(folder, ".", W_OK, AT_EACCESS) < 0)
-        return refuse(path, err);
+    if (!*name)
+        return refuse(path, "it is a folder", err);
+    if (remove_old(folder, name, path, err) < 0)
+        return -1;
+    if (faccessat(folder, ".", W_OK, AT_EACCESS) < 0)
+        return refuse(path, strerror(errno), err);
     *file = (struct report_file){.folder = steal_fd(&folder), .name = copy_string(name)};
     return 0;
 }
@@ -73,7 +74,7 @@ int report_file_write(const struct report_file *file, const char *text, struct e
     text_random_hex(random, 8);
     cleanup_free char *part = text_format(".%.200s.%s", file->name, random);
     cleanup_borrowed struct borrowed rights;
-    if (borrow_owner(file->folder, &rights, err) < 0)
+    if (caller_borrow(file->folder, &rights, err) < 0)
         return -1;
     if (write_new(file->folder, part, text) == 0 &&
         renameat(file->folder, part, file->folder, file->name) == 0)

@@ -133,7 +133,7 @@ static void add_verdict(cJSON *object, const struct report *report, const struct
 /* "overlay" or "copy" of a view, "rw" of the folder itself; NULL where the run did not come so far. */
 static const char *app_view(const struct plan *plan, const struct sandbox_result *result)
 {
-    if (plan->mounts.items[plan->app_mount].kind == SANDBOX_BIND)
+    if (plan->app_mount < plan->mounts.count && plan->mounts.items[plan->app_mount].kind == SANDBOX_BIND)
         return "rw";
     return plan->app_mount < result->mount_count ? result->mount_ways[plan->app_mount] : NULL;
 }

@@ -39,8 +39,10 @@ static int open_image(const char *value, const struct image *images, size_t coun
 static int open_folder(const char *value, struct rootfs *rootfs, struct error *err)
 {
     rootfs->name = copy_string(value);
-    rootfs->fd = caller_open(value, O_DIRECTORY);
-    if (rootfs->fd < 0 || caller_check_readable(rootfs->fd) < 0)
+    rootfs->fd = caller_open(value, O_DIRECTORY, err);
+    if (rootfs->fd < 0)
+        return error_context(err, "--rootfs %s", value);
+    if (caller_check_readable(rootfs->fd) < 0)
         return fail(err, STATUS_DATA, "--rootfs %s: %s", value, strerror(errno));
     rootfs->path = realpath(value, NULL);
     if (!rootfs->path)

@@ -11,7 +11,9 @@
 
 #include "base/own.h"
 
-enum { RECORD_MAX = 16384, SLOT_NAME_MAX = 16 };
+enum { RECORD_MAX = 16384, SLOT_NAME_MAX = 16, RANDOM_BYTES = 8 };
+
+#define NEW_PREFIX ".new." /* a claim that has no name yet */
 
 /* The folder may be under /tmp: it must be ours and nobody else's. */
 static int open_state_dir(const char *path, struct error *err)
@@ -29,10 +31,10 @@ static int open_state_dir(const char *path, struct error *err)
 }
 
 /* Locks the file name; -1 with errno EWOULDBLOCK where somebody holds it. */
-static int lock_file(int dir_fd, const char *name, int flags)
+static int lock_file(int dir_fd, const char *name)
 {
     for (;;) {
-        cleanup_fd int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+        cleanup_fd int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
         struct stat opened, named;
         if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &opened) < 0)
             return -1;
@@ -45,7 +47,7 @@ static int lock_file(int dir_fd, const char *name, int flags)
  * says. */
 static void sweep_slot(int dir_fd, const char *name, bool (*sweep)(const char *record))
 {
-    cleanup_fd int fd = lock_file(dir_fd, name, 0);
+    cleanup_fd int fd = lock_file(dir_fd, name);
     if (fd < 0)
         return;
     char record[RECORD_MAX];
@@ -55,15 +57,21 @@ static void sweep_slot(int dir_fd, const char *name, bool (*sweep)(const char *r
         unlinkat(dir_fd, name, 0);
 }
 
+static DIR *open_listing(int dir_fd)
+{
+    cleanup_fd int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir)
+        steal_fd(&copy);
+    return dir;
+}
+
 static void sweep_all(int dir_fd, bool (*sweep)(const char *record))
 {
-    int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    if (!dir)
-        return;
+    cleanup_dir DIR *dir = open_listing(dir_fd);
     struct dirent *entry;
-    while ((entry = readdir(dir)))
-        if (entry->d_name[0] != '.')
+    while (dir && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.' || text_starts(entry->d_name, NEW_PREFIX))
             sweep_slot(dir_fd, entry->d_name, sweep);
 }
 
@@ -74,35 +82,104 @@ void claim_sweep(const char *state_dir, bool (*sweep)(const char *record))
         sweep_all(dir_fd, sweep);
 }
 
-/* One with a record is of a dead run of which something is left. */
-static bool is_empty(int fd)
+static bool overlap(uint32_t a, uint32_t b, uint32_t width)
 {
-    struct stat st;
-    return fstat(fd, &st) == 0 && st.st_size == 0;
+    return (a < b ? b - a : a - b) < width;
 }
 
-int claim_take(struct claim *claim, const char *state_dir, unsigned slots, bool (*sweep)(const char *record),
-               struct error *err)
+/* 1 where another file's block overlaps slot's, 0 where none does, -1 with errno. */
+static int find_overlap(int dir_fd, uint32_t slot, uint32_t width)
+{
+    cleanup_dir DIR *dir = open_listing(dir_fd);
+    if (!dir)
+        return -1;
+    for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
+        char *end;
+        unsigned long other = strtoul(entry->d_name, &end, 10);
+        if (end != entry->d_name && !*end && other != slot && overlap((uint32_t)other, slot, width))
+            return 1;
+    }
+    return errno ? -1 : 0;
+}
+
+/* A locked file without a slot's name. Until it is locked, it may be swept. */
+static int make_nameless(int dir_fd, char *name, size_t size)
+{
+    for (;;) {
+        char random[2 * RANDOM_BYTES + 1];
+        text_random_hex(random, RANDOM_BYTES);
+        snprintf(name, size, NEW_PREFIX "%s", random);
+        cleanup_fd int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return steal_fd(&fd);
+        if (fd < 0 || errno != EWOULDBLOCK)
+            return -1;
+    }
+}
+
+struct nameless {
+    int fd;
+    char name[sizeof NEW_PREFIX + 2 * RANDOM_BYTES];
+};
+
+/* Gives the file a slot's name. 1: done; 0: the name or a part of its block is taken; -1 with errno. */
+static int give_name(int dir_fd, struct nameless *file, uint32_t slot, uint32_t width)
+{
+    char name[SLOT_NAME_MAX];
+    snprintf(name, sizeof name, "%u", slot);
+    while (linkat(dir_fd, file->name, dir_fd, name, 0) < 0) {
+        if (errno != ENOENT)
+            return errno == EEXIST ? 0 : -1;
+        close_fd(&file->fd); /* swept before it was locked */
+        file->fd = make_nameless(dir_fd, file->name, sizeof file->name);
+        if (file->fd < 0)
+            return -1;
+    }
+    int found = width > 1 ? find_overlap(dir_fd, slot, width) : 0;
+    if (found)
+        unlinkat(dir_fd, name, 0);
+    return found < 0 ? -1 : !found;
+}
+
+/* As give_name, for the first slot of range that is free. */
+static int take_first(int dir_fd, struct nameless *file, const struct claim_range *range, uint32_t *slot)
+{
+    int taken = 0;
+    for (uint32_t i = 0; taken == 0 && i < range->count; i++) {
+        *slot = range->first + i * range->width;
+        taken = give_name(dir_fd, file, *slot, range->width);
+    }
+    return taken;
+}
+
+static int refuse(const char *state_dir, const struct claim_range *range, struct error *err)
+{
+    fail(err, STATUS_NO_ROOM, "no room for another dyno: all %u are running (%s)", range->count, state_dir);
+    error_remedy(err, "try again when one of them has ended");
+    return -1;
+}
+
+int claim_take(struct claim *claim, const char *state_dir, const struct claim_range *range,
+               bool (*sweep)(const char *record), struct error *err)
 {
     *claim = (struct claim){.dir_fd = -1, .lock_fd = -1};
     cleanup_fd int dir_fd = open_state_dir(state_dir, err);
     if (dir_fd < 0)
         return -1;
     sweep_all(dir_fd, sweep);
-    for (unsigned slot = 0; slot < slots; slot++) {
-        char name[SLOT_NAME_MAX];
-        snprintf(name, sizeof name, "%u", slot);
-        cleanup_fd int fd = lock_file(dir_fd, name, O_CREAT);
-        if (fd >= 0 && is_empty(fd)) {
-            *claim = (struct claim){.dir_fd = steal_fd(&dir_fd), .lock_fd = steal_fd(&fd), .slot = slot};
-            return 0;
-        }
-        if (fd < 0 && errno != EWOULDBLOCK)
-            return fail_errno(err, "claim %s/%s", state_dir, name);
+    struct nameless file = {.fd = -1};
+    file.fd = make_nameless(dir_fd, file.name, sizeof file.name);
+    uint32_t slot = 0;
+    int taken = file.fd < 0 ? -1 : take_first(dir_fd, &file, range, &slot);
+    if (taken < 0)
+        fail_errno(err, "claim a slot in %s", state_dir);
+    unlinkat(dir_fd, file.name, 0);
+    if (taken <= 0) {
+        close_fd(&file.fd);
+        return taken < 0 ? -1 : refuse(state_dir, range, err);
     }
-    fail(err, STATUS_NO_ROOM, "no room for another dyno: all %u are running (%s)", slots, state_dir);
-    error_remedy(err, "try again when one of them has ended");
-    return -1;
+    *claim = (struct claim){.dir_fd = steal_fd(&dir_fd), .lock_fd = file.fd, .slot = slot};
+    return 0;
 }
 
 int claim_record(const struct claim *claim, const char *record, struct error *err)

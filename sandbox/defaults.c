@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "id-range.h"
+
 char *sandbox_state_dir(void)
 {
     if (geteuid() == 0)
@@ -13,9 +15,25 @@ char *sandbox_state_dir(void)
     return text_format("/tmp/indyno-%u", (unsigned)geteuid());
 }
 
-void sandbox_default_ids(struct sandbox_spec *spec)
+int sandbox_find_ids(struct sandbox_id_range *range, struct error *err)
 {
-    spec->ids = geteuid() == 0 ? SANDBOX_IDS_BLOCK : SANDBOX_IDS_SUBORDINATE;
-    spec->block_first = SANDBOX_BLOCK_FIRST;
-    spec->block_count = SANDBOX_BLOCK_COUNT;
+    return id_range_find("/etc/subuid", "/etc/subgid", range, err);
+}
+
+uid_t sandbox_first_id(void)
+{
+    struct sandbox_id_range range;
+    return sandbox_find_ids(&range, NULL) == 0 ? range.first : SANDBOX_BLOCK_FIRST;
+}
+
+int sandbox_default_ids(struct sandbox_spec *spec, struct error *err)
+{
+    struct sandbox_id_range range = {0};
+    bool is_root = geteuid() == 0;
+    spec->ids = is_root ? SANDBOX_IDS_BLOCK : SANDBOX_IDS_SUBORDINATE;
+    if (is_root && sandbox_find_ids(&range, err) < 0)
+        return -1;
+    spec->block_first = range.first;
+    spec->block_count = range.blocks;
+    return 0;
 }

@@ -226,9 +226,10 @@ void facts_gather_ids(struct facts *facts)
     const struct passwd *user = getpwuid(getuid());
     struct idmap map;
     facts->root = geteuid() == 0;
+    const uid_t first = facts->root ? sandbox_first_id() : SANDBOX_BLOCK_FIRST;
     facts->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-    facts->block_mapped = is_mapped("/proc/self/uid_map", SANDBOX_BLOCK_FIRST, SANDBOX_ID_BLOCK) &&
-                          is_mapped("/proc/self/gid_map", SANDBOX_BLOCK_FIRST, SANDBOX_ID_BLOCK);
+    facts->block_mapped = is_mapped("/proc/self/uid_map", first, SANDBOX_ID_BLOCK) &&
+                          is_mapped("/proc/self/gid_map", first, SANDBOX_ID_BLOCK);
     facts->user = user ? copy_string(user->pw_name) : text_format("%u", getuid());
     facts->gid_range = idmap_choose(&spec, 0, &map, NULL) == 0;
     facts->uid_range = facts->gid_range || map.uid_base;

@@ -61,11 +61,11 @@ static int find_subids(const char *file, uid_t *first, struct error *err)
     return -1;
 }
 
-int idmap_choose(const struct sandbox_spec *spec, unsigned slot, struct idmap *map, struct error *err)
+int idmap_choose(const struct sandbox_spec *spec, uint32_t slot, struct idmap *map, struct error *err)
 {
     *map = (struct idmap){.mode = spec->ids, .caller_uid = geteuid(), .caller_gid = getegid()};
     if (spec->ids == SANDBOX_IDS_BLOCK)
-        map->uid_base = map->gid_base = teeth_out("ids") ? 0 : spec->block_first + slot * SANDBOX_ID_BLOCK;
+        map->uid_base = map->gid_base = teeth_out("ids") ? 0 : slot;
     if (spec->ids == SANDBOX_IDS_SUBORDINATE)
         return find_subids("/etc/subuid", &map->uid_base, err) < 0
                    ? -1

@@ -6,6 +6,7 @@
 #define INDYNO_IDMAP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -20,9 +21,9 @@ struct idmap {
     gid_t gid_base;
 };
 
-/* Chooses the ids of a run: its slot's block, or the caller's ranges of /etc/subuid and /etc/subgid
+/* Chooses the ids of a run: the block that its slot is (claim.h), or the caller's ranges of /etc/subuid and /etc/subgid
  * (STATUS_DATA with a remedy where there is none). */
-int idmap_choose(const struct sandbox_spec *spec, unsigned slot, struct idmap *map, struct error *err);
+int idmap_choose(const struct sandbox_spec *spec, uint32_t slot, struct idmap *map, struct error *err);
 
 /* Writes the maps of the user namespace that process pid was born into; for SUBORDINATE through newuidmap(1)
  * and newgidmap(1). */

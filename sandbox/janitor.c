@@ -10,6 +10,7 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "remains.h"
 #include "wire.h"
 
 enum { WATCHED_MAX = 8 };
@@ -84,7 +85,7 @@ static void finish(struct watched *watched, const char *state_dir, const struct 
     if (watched->claim.lock_fd >= 0)
         claim_drop(&watched->claim);
     else
-        claim_sweep(state_dir, cgroup_sweep);
+        claim_sweep(state_dir, remains_sweep);
 }
 
 static void janitor_main(int wire, const char *state_dir, const struct cgroups *groups)

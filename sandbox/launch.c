@@ -32,6 +32,7 @@
 #include "janitor.h"
 #include "pasta.h"
 #include "probe.h"
+#include "remains.h"
 #include "root.h"
 #include "wire.h"
 
@@ -42,6 +43,7 @@ struct launch {
     struct sandbox_result *result;
     int64_t start_us;
     struct claim claim;
+    char *record; /* of the claim */
     struct idmap ids;
     struct cgroups groups;
     struct cgroup_view view; /* has the spec, once it is planned */
@@ -123,12 +125,34 @@ static void dismiss_janitor(struct launch *launch)
 static int claim(struct launch *launch, struct error *err)
 {
     const struct sandbox_spec *spec = launch->spec;
-    unsigned slots = spec->ids == SANDBOX_IDS_BLOCK ? spec->block_count : USER_SLOTS;
-    cleanup_free char *record = cgroup_record(&launch->groups);
-    if (claim_take(&launch->claim, spec->state_dir, slots, cgroup_sweep, err) < 0 ||
-        (*record && claim_record(&launch->claim, record, err) < 0))
+    const struct claim_range users = {.width = 1, .count = USER_SLOTS};
+    const struct claim_range blocks = {spec->block_first, SANDBOX_ID_BLOCK, spec->block_count};
+    bool has_block = spec->ids == SANDBOX_IDS_BLOCK;
+    launch->record = cgroup_record(&launch->groups);
+    if (claim_take(&launch->claim, spec->state_dir, has_block ? &blocks : &users, remains_sweep, err) < 0) {
+        if (has_block && err->status == STATUS_NO_ROOM)
+            error_remedy(
+                err,
+                "try again when one of them has ended, or give indyno more host ids (it has %u from %u on)",
+                blocks.count * blocks.width, blocks.first);
+        return -1;
+    }
+    if (*launch->record && claim_record(&launch->claim, launch->record, err) < 0)
         return -1;
     return janitor_share_claim(&launch->janitor, &launch->claim, &launch->groups, err);
+}
+
+static void forget_record(struct launch *launch)
+{
+    free_pointer(&launch->record);
+}
+
+/* Before the process has any of the run's ids. */
+static int record_process(struct launch *launch, pid_t pid, struct error *err)
+{
+    cleanup_free char *before = launch->record, *line = remains_of_process(pid);
+    launch->record = text_format("%s%s", before, line);
+    return claim_record(&launch->claim, launch->record, err);
 }
 
 static int choose_ids(struct launch *launch, struct error *err)
@@ -237,7 +261,9 @@ static int clone_init(struct launch *launch, struct error *err)
     close_fd(&launch->init_wire);
     if (launch->init < 0)
         return fail_errno(err, "make the dyno's namespaces");
-    return janitor_watch(&launch->janitor, launch->init_pidfd, err);
+    if (janitor_watch(&launch->janitor, launch->init_pidfd, err) < 0)
+        return -1;
+    return record_process(launch, launch->init, err);
 }
 
 static void end_init(struct launch *launch)
@@ -318,7 +344,7 @@ static const struct {
     {"signals", hold_signals, release_signals},
     {"cgroup-plan", plan_groups, leave_groups},
     {"janitor", start_janitor, dismiss_janitor},
-    {"claim", claim, NULL}, /* dropped last */
+    {"claim", claim, forget_record}, /* dropped last */
     {"choose-ids", choose_ids, NULL},
     {NULL, make_groups_before, remove_groups},
     {NULL, start_root, clear_root},

@@ -253,17 +253,31 @@ void sandbox_result_clear(struct sandbox_result *result);
 /* ---- Defaults -------------------------------------------------------------------------------------------
  */
 
-/* Host ids of dynos that root runs: right above the range that systemd-nspawn takes its ids from
- * (systemd's UIDS-GIDS), and far from anybody's subordinate ids. */
+/* Host ids of dynos that root runs, where nothing else is said: right above the range that systemd-nspawn takes
+ * its ids from (systemd's UIDS-GIDS), and far from anybody's subordinate ids. */
 enum { SANDBOX_BLOCK_FIRST = 0x70000000, SANDBOX_BLOCK_COUNT = 4096 };
 
+/* What a spec's block_first and block_count are taken from. */
+struct sandbox_id_range {
+    uid_t first;        /* uids and gids alike */
+    unsigned blocks;    /* of SANDBOX_ID_BLOCK ids */
+    const char *source; /* the file that has it, or NULL: the range above */
+};
+
+/* The range for root's dynos: that of `indyno` in /etc/subuid and /etc/subgid (id-range.h), else the one above.
+ * STATUS_DATA, with a remedy, where an entry is wrong or somebody else's ids overlap the range. */
+int sandbox_find_ids(struct sandbox_id_range *range, struct error *err);
+
+/* The first of them; where they cannot be found, of the range above. */
+uid_t sandbox_first_id(void);
+
 /* Where claims are kept: /run/indyno for root, $XDG_RUNTIME_DIR/indyno or /tmp/indyno-UID for a user. All
- * runs that take ids from one range must use one folder. The caller's to free. */
+ * runs that take ids from ranges that overlap must use one folder. The caller's to free. */
 char *sandbox_state_dir(void);
 
-/* Sets ids and the block range of a spec to what the caller has by default: a block as root, else subordinate
- * ids. */
-void sandbox_default_ids(struct sandbox_spec *spec);
+/* Sets ids and the block range of a spec to what the caller has by default: a block of sandbox_find_ids' as root,
+ * else subordinate ids. */
+int sandbox_default_ids(struct sandbox_spec *spec, struct error *err);
 
 /* ---- Probing --------------------------------------------------------------------------------------------
  */

@@ -38,11 +38,12 @@ static int do_nothing(const void *unused, struct error *err)
 /* The ids of a dyno's, but for a user its own alone: whether subordinate ones can be mapped is a try by itself. */
 static struct idmap ids_of(const struct try *try)
 {
+    const uid_t first = try->root ? sandbox_first_id() : 0;
     return (struct idmap){.mode = try->root ? SANDBOX_IDS_BLOCK : SANDBOX_IDS_SINGLE,
                           .caller_uid = geteuid(),
                           .caller_gid = getegid(),
-                          .uid_base = SANDBOX_BLOCK_FIRST,
-                          .gid_base = SANDBOX_BLOCK_FIRST};
+                          .uid_base = first,
+                          .gid_base = first};
 }
 
 static int inside(const struct try *try, int (*act)(const void *, struct error *), struct error *err)

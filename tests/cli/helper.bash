@@ -87,6 +87,11 @@ start_indyno() {
     exec "${rights[@]}" env --default-signal=INT,QUIT "$INDYNO" "$@" 3>&-
 }
 
+# As sudo does to what it starts: no variable of indyno's is the caller's.
+forget_variables() {
+    unset "${!INDYNO_@}"
+}
+
 # `indyno` as the test's user runs it.
 indyno() {
     as_tester "$INDYNO" "$@"

@@ -220,6 +220,7 @@ while True:
     chown 65534:65534 "$scratch/app"
     chmod 700 "$scratch/root"
     chmod 755 "$scratch"
+    forget_variables
     SUDO_UID=65534 SUDO_GID=65534 run -65 indyno run -q "--rootfs=$scratch/root" "$app" -- sh -c :
     [[ "$output" == *"--rootfs $scratch/root: Permission denied"* ]]
     chmod 755 "$scratch/root"

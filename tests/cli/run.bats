@@ -210,6 +210,9 @@ J
     chmod 755 "$scratch"
     chown 4711:4712 "$app" "$scratch/theirs"
     export SUDO_UID=4711 SUDO_GID=4712
+    INDYNO_STORE=$scratch/theirs run -77 indyno run "$app" -- true
+    [[ "$output" == *"not taken from sudo's caller"* ]]
+    forget_variables
     run -0 indyno run "$app" -- true
     run -77 indyno run "$scratch" -- true
     run -77 indyno run --env-file "$scratch/secret/env" "$app" -- true
@@ -250,13 +253,15 @@ J
     mkfifo "$scratch/up"
     give "$scratch"
     start_indyno run -q "$app" -- sh -c 'echo up; sleep 1000' >"$scratch/up" &
-    local pid=$! line janitor step
+    local pid=$! line janitor init step
     read -r line <"$scratch/up"
     janitor=$(descendant "$pid" indyno-janitor)
+    init=$(descendant "$pid" indyno-init)
     step=$(descendant "$pid" sleep)
     kill -9 "$janitor" "$pid"
     status_of "$pid" 137
     await_gone "$step"
+    await_gone "$init"
     run -0 indyno run -q "$app" -- true
     await_nothing_left
 }

@@ -148,7 +148,7 @@ static void test_layouts(void **state)
         for (const struct file *file = layouts[i].files; file < layouts[i].files + 4 && file->name; file++)
             scratch_write(&scratch, file->name, file->text);
         struct git_ref ref;
-        git_ref_read(scratch.fd, &ref);
+        assert_int_equal(git_ref_read(scratch.fd, "x", &ref, NULL), 0);
         if (!text_equal(ref.branch, layouts[i].branch) || !text_equal(ref.commit, layouts[i].commit))
             fail_msg("%s: branch %s, commit %s", layouts[i].what, ref.branch, ref.commit);
         git_ref_clear(&ref);
@@ -158,7 +158,18 @@ static void test_layouts(void **state)
 static void check_nothing(const struct scratch *scratch)
 {
     struct git_ref ref;
-    git_ref_read(scratch->fd, &ref);
+    assert_int_equal(git_ref_read(scratch->fd, "x", &ref, NULL), 0);
+    assert_null(ref.branch);
+    assert_null(ref.commit);
+}
+
+static void check_refused(const struct scratch *scratch, const char *message)
+{
+    struct git_ref ref;
+    cleanup_error struct error err = {0};
+    assert_int_equal(git_ref_read(scratch->fd, "x", &ref, &err), -1);
+    assert_int_equal(err.status, STATUS_DATA);
+    assert_string_equal(err.message, message);
     assert_null(ref.branch);
     assert_null(ref.commit);
 }
@@ -174,11 +185,20 @@ static void test_hostile_files(void **state)
     assert_int_equal(unlinkat(scratch.fd, ".git/HEAD", 0), 0);
     scratch_write(&scratch, "elsewhere", SHA1);
     assert_int_equal(symlinkat("../elsewhere", scratch.fd, ".git/HEAD"), 0);
-    check_nothing(&scratch);
+    check_refused(&scratch, "x/.git/HEAD: it is a symbolic link, and only a regular file is read");
 
     assert_int_equal(unlinkat(scratch.fd, ".git/HEAD", 0), 0);
     assert_int_equal(mkfifoat(scratch.fd, ".git/HEAD", 0600), 0);
-    check_nothing(&scratch);
+    check_refused(&scratch, "x/.git/HEAD: it is a fifo, and only a regular file is read");
+
+    assert_int_equal(unlinkat(scratch.fd, ".git/HEAD", 0), 0);
+    assert_int_equal(mkdirat(scratch.fd, ".git/HEAD", 0700), 0);
+    check_refused(&scratch, "x/.git/HEAD: it is a folder, and only a regular file is read");
+    assert_int_equal(unlinkat(scratch.fd, ".git/HEAD", AT_REMOVEDIR), 0);
+    scratch_write(&scratch, ".git/HEAD", "");
+    cleanup_free char *head = text_format("%s/.git/HEAD", scratch.path);
+    assert_int_equal(truncate(head, (off_t)1 << 40), 0);
+    check_refused(&scratch, "x/.git/HEAD: larger than 4096 bytes");
 
     assert_int_equal(unlinkat(scratch.fd, ".git/HEAD", 0), 0);
     scratch_write(&scratch, "real/HEAD", SHA1);
@@ -197,7 +217,7 @@ static void test_huge_files(void **state)
     cleanup_free char *path = text_format("%s/.git/packed-refs", scratch.path);
     assert_int_equal(truncate(path, (off_t)1 << 40), 0);
     struct git_ref ref;
-    git_ref_read(scratch.fd, &ref);
+    assert_int_equal(git_ref_read(scratch.fd, "x", &ref, NULL), 0);
     assert_string_equal(ref.branch, "m");
     assert_null(ref.commit);
     git_ref_clear(&ref);

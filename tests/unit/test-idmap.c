@@ -29,8 +29,8 @@ static const struct idmap subordinate = {.mode = SANDBOX_IDS_SUBORDINATE,
 
 static void choose_block(unsigned slot, struct idmap *map)
 {
-    const struct sandbox_spec spec = {.ids = SANDBOX_IDS_BLOCK, .block_first = SANDBOX_BLOCK_FIRST};
-    assert_int_equal(idmap_choose(&spec, slot, map, NULL), 0);
+    const struct sandbox_spec spec = {.ids = SANDBOX_IDS_BLOCK};
+    assert_int_equal(idmap_choose(&spec, SANDBOX_BLOCK_FIRST + slot * SANDBOX_ID_BLOCK, map, NULL), 0);
 }
 
 /* ---- Block ---- */
@@ -118,7 +118,7 @@ static void test_subordinate_in_range(void **state)
 static void test_single(void **state)
 {
     (void)state;
-    const struct sandbox_spec spec = {.ids = SANDBOX_IDS_SINGLE, .block_first = SANDBOX_BLOCK_FIRST};
+    const struct sandbox_spec spec = {.ids = SANDBOX_IDS_SINGLE};
     struct idmap map;
     assert_int_equal(idmap_choose(&spec, 3, &map, NULL), 0);
     assert_int_equal(map.mode, SANDBOX_IDS_SINGLE);

@@ -55,14 +55,20 @@ static const struct plan plan = {
     .missing = {WORDS(TEXT("pasta"))},
 };
 
-static char *print(void (*printer)(const struct plan *, bool, FILE *), bool with_secrets)
+static char *print_plan(const struct plan *it, void (*printer)(const struct plan *, bool, FILE *),
+                        bool with_secrets)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
-    printer(&plan, with_secrets, to);
+    printer(it, with_secrets, to);
     fclose(to);
     return text;
+}
+
+static char *print(void (*printer)(const struct plan *, bool, FILE *), bool with_secrets)
+{
+    return print_plan(&plan, printer, with_secrets);
 }
 
 static void test_text(void **state)
@@ -112,6 +118,7 @@ static void test_json(void **state)
         {"rootfs", "null"},
         {"name", "\"dyno\""},
         {"ids", "\"single\""},
+        {"id_range", "null"},
         {"network", "\"none\""},
         {"weaker", "[\"ids\",\"limits\"]"},
         {"limits/memory_bytes", "1024"},
@@ -143,9 +150,39 @@ static void test_json(void **state)
     };
     cleanup_free char *text = print(plan_print_json, false);
     cleanup_json cJSON *json = members_parse(text);
-    assert_keys(json, "dir rootfs name ids network weaker limits services steps environment mounts artifacts "
-                      "not_provisioned unset replaced unknown buildpacks formation notes missing");
+    assert_keys(
+        json,
+        "dir rootfs name ids id_range network weaker limits services steps environment mounts artifacts "
+        "not_provisioned unset replaced unknown buildpacks formation notes missing");
     ASSERT_MEMBERS(json, members);
+}
+
+/* As root, the plan tells which host ids there are for it. */
+static void test_id_range(void **state)
+{
+    (void)state;
+    static const struct {
+        struct sandbox_id_range range;
+        const char *line, *json;
+    } rows[] = {
+        {{0x70000000, 4096, NULL},
+         "\nids                 block: 256 host ids of 1879048192 to 1880096767\n",
+         "{\"first\":1879048192,\"blocks\":4096,\"block_size\":256,\"source\":null}"},
+        {{4294900000u, 1, "/etc/subuid"},
+         "\nids                 block: 256 host ids of 4294900000 to 4294900255, from /etc/subuid\n",
+         "{\"first\":4294900000,\"blocks\":1,\"block_size\":256,\"source\":\"/etc/subuid\"}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct plan as_root = plan;
+        as_root.ids = SANDBOX_IDS_BLOCK;
+        as_root.id_range = rows[i].range;
+        cleanup_free char *text = print_plan(&as_root, plan_print, false);
+        cleanup_free char *json_text = print_plan(&as_root, plan_print_json, false);
+        cleanup_json cJSON *json = members_parse(json_text);
+        const struct member members[] = {{"id_range", rows[i].json}};
+        assert_non_null(strstr(text, rows[i].line));
+        ASSERT_MEMBERS(json, members);
+    }
 }
 
 static void test_secrets(void **state)
@@ -191,8 +228,8 @@ static void test_mount_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),   cmocka_unit_test(test_json),        cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_hiding), cmocka_unit_test(test_mount_kinds),
+        cmocka_unit_test(test_text),    cmocka_unit_test(test_json),   cmocka_unit_test(test_id_range),
+        cmocka_unit_test(test_secrets), cmocka_unit_test(test_hiding), cmocka_unit_test(test_mount_kinds),
     };
     return cmocka_run_group_tests_name("plan-print", tests, NULL, NULL);
 }

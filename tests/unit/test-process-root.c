@@ -94,7 +94,7 @@ struct run {
 static void choose_ids(struct sandbox_spec *spec)
 {
     struct sandbox_capabilities capabilities;
-    sandbox_default_ids(spec);
+    assert_int_equal(sandbox_default_ids(spec, NULL), 0);
     sandbox_probe(NULL, &capabilities);
     if (spec->ids == SANDBOX_IDS_SUBORDINATE && !capabilities.subordinate_ids) {
         spec->ids = SANDBOX_IDS_SINGLE;

@@ -1,0 +1,60 @@
+#include "remains.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/own.h"
+#include "base/text.h"
+#include "cgroup.h"
+
+#define RECORD_KEY "process "
+
+enum { STAT_MAX = 4096, FIELDS_TO_START = 19 }; /* of proc(5)'s stat, from the state on */
+
+struct process {
+    char state;
+    unsigned long long started;
+};
+
+/* False where there is no such process. Its name, in parentheses, may have anything in it. */
+static bool look_at(pid_t pid, struct process *process)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    cleanup_free char *text = text_read_file(AT_FDCWD, path, STAT_MAX, NULL, NULL);
+    const char *field = text ? strrchr(text, ')') : NULL;
+    if (!field || sscanf(field, ") %c", &process->state) != 1)
+        return false;
+    for (int i = 0; field && i <= FIELDS_TO_START; i++)
+        field = strchr(field + 1, ' ');
+    return field && sscanf(field, "%llu", &process->started) == 1;
+}
+
+char *remains_of_process(pid_t pid)
+{
+    struct process process;
+    return look_at(pid, &process) ? text_format(RECORD_KEY "%d %llu\n", pid, process.started)
+                                  : copy_string("");
+}
+
+static bool is_gone(const char *line)
+{
+    int pid;
+    unsigned long long started;
+    struct process process;
+    if (sscanf(line, RECORD_KEY "%d %llu", &pid, &started) != 2)
+        return true;
+    return !look_at(pid, &process) || process.started != started || process.state == 'Z' ||
+           process.state == 'X';
+}
+
+bool remains_sweep(const char *record)
+{
+    cleanup_free char *copy = copy_string(record);
+    char *rest = copy;
+    bool gone = cgroup_sweep(record);
+    for (char *line; rest && (line = strsep(&rest, "\n"));)
+        gone = is_gone(line) && gone;
+    return gone;
+}
