@@ -61,7 +61,7 @@ static int call_number(const char *entry, char *name)
 
 static unsigned action_of(int error)
 {
-    return error ? ERRNO(error) : SECCOMP_RET_ALLOW;
+    return error == FILTER_IGNORED ? ERRNO(0) : error ? ERRNO(error) : SECCOMP_RET_ALLOW;
 }
 
 static void emit_abi_check(struct program *program)
@@ -74,13 +74,14 @@ static void emit_abi_check(struct program *program)
     emit(program, (struct sock_filter)RETURN(ERRNO(ENOSYS)));
 }
 
-static unsigned low_word(unsigned argument)
+static unsigned word_of(unsigned argument)
 {
-    size_t low = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+    bool second = argument >= FILTER_HIGH;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    low += sizeof(uint32_t);
+    second = !second;
 #endif
-    return (unsigned)low;
+    return (unsigned)(offsetof(struct seccomp_data, args) + argument % FILTER_HIGH * sizeof(uint64_t) +
+                      (second ? sizeof(uint32_t) : 0));
 }
 
 enum { CONDITION_SIZE = 3 };
@@ -88,7 +89,7 @@ enum { CONDITION_SIZE = 3 };
 /* Jumps over the next beyond instructions where the condition does not hold. */
 static void emit_condition(struct program *program, const struct filter_condition *condition, size_t beyond)
 {
-    emit(program, (struct sock_filter)LOAD(low_word(condition->argument)));
+    emit(program, (struct sock_filter)LOAD(word_of(condition->argument)));
     emit(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, condition->mask));
     emit(program,
          (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, condition->value, 0, (unsigned char)beyond));
@@ -261,7 +262,8 @@ static void print_programs(const struct call calls[NUMBERS_MAX])
 
 static void print_condition(const struct filter_condition *condition)
 {
-    printf("argument %u ", condition->argument);
+    printf("argument %u%s ", condition->argument % FILTER_HIGH,
+           condition->argument >= FILTER_HIGH ? "'s high half" : "");
     if (condition->mask != UINT32_MAX)
         printf("& 0x%x ", condition->mask);
     printf("= 0x%x", condition->value);

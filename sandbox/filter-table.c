@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+#include "filter.h"
 
 #define NAMES(...)                                                                                           \
     (const char *const[])                                                                                    \
@@ -55,14 +58,13 @@ const struct filter_group filter_groups[] = {
            "futex_wait=455", "futex_waitv", "futex_wake=454", "get_robust_list", "get_thread_area", "getcpu",
            "getegid", "geteuid", "getgid", "getgroups", "getpgid", "getpgrp", "getpid", "getppid",
            "getpriority", "getresgid", "getresuid", "getrlimit", "getrusage", "getsid", "gettid", "getuid",
-           "ioprio_get", "ioprio_set", "kill", "pidfd_open", "pidfd_send_signal", "prctl", "prlimit64",
-           "restart_syscall", "rseq", "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity",
-           "sched_getattr", "sched_getparam", "sched_getscheduler", "sched_rr_get_interval",
-           "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "sched_yield",
-           "set_robust_list", "set_thread_area", "set_tid_address", "setfsgid", "setfsuid", "setgid",
-           "setgroups", "setpgid", "setpriority", "setregid", "setresgid", "setresuid", "setreuid",
-           "setrlimit", "setsid", "setuid", "tgkill", "times", "tkill", "uname", "vfork", "wait4", "waitid",
-           "sysinfo", "capget", "capset")},
+           "ioprio_get", "ioprio_set", "kill", "pidfd_open", "pidfd_send_signal", "prctl", "restart_syscall",
+           "rseq", "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr",
+           "sched_getparam", "sched_getscheduler", "sched_rr_get_interval", "sched_setaffinity",
+           "sched_setattr", "sched_setparam", "sched_setscheduler", "sched_yield", "set_robust_list",
+           "set_thread_area", "set_tid_address", "setfsgid", "setfsuid", "setgid", "setgroups", "setpgid",
+           "setpriority", "setregid", "setresgid", "setresuid", "setreuid", "setsid", "setuid", "tgkill",
+           "times", "tkill", "uname", "vfork", "wait4", "waitid", "sysinfo", "capget", "capset")},
     {"signals", FILTER_ALL,
      NAMES("rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn",
            "rt_sigsuspend", "rt_sigtimedwait", "rt_tgsigqueueinfo", "sigaltstack", "alarm", "getitimer",
@@ -131,6 +133,14 @@ const struct filter_group filter_groups[] = {
         __VA_ARGS__, {0, 0, 0}, EPERM                                                                        \
     }
 
+#define IGNORED_IF(...)                                                                                      \
+    {                                                                                                        \
+        __VA_ARGS__, {0, 0, 0}, FILTER_IGNORED                                                               \
+    }
+
+/* A limit of 1 byte is what the kernel takes for "not even to the host's handler of crashes" (core(5)); one of 0 is not. */
+#define NO_CORES "crashes are not told to the host: the core limit stays as it is"
+
 #define NO_NAMESPACES "no new namespaces, unless user namespaces are allowed"
 
 const struct filter_argument filter_arguments[] = {
@@ -160,6 +170,13 @@ const struct filter_argument filter_arguments[] = {
      2,
      0,
      "no typing into the caller's terminal",
+     false},
+    {"setrlimit", {IGNORED_IF(IS(0, RLIMIT_CORE))}, 1, 0, NO_CORES, false},
+    {"prlimit64",
+     {ALLOWED(IS(2, 0), IS(2 + FILTER_HIGH, 0)), IGNORED_IF(IS(1, RLIMIT_CORE))},
+     2,
+     0,
+     NO_CORES,
      false},
     {"personality",
      {ALLOWED_IF(IS(0, 0)), ALLOWED_IF(IS(0, ADDR_NO_RANDOMIZE)), ALLOWED_IF(IS(0, UNAME26)),

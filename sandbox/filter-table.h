@@ -32,7 +32,10 @@ struct filter_group {
 
 extern const struct filter_group filter_groups[]; /* ends with an empty row, as both tables do */
 
-/* (argument & mask) == value; arguments count from 0. A mask of 0 holds for all. */
+/* (argument & mask) == value, of the low 32 bits; arguments count from 0, and argument + FILTER_HIGH is its high 32 bits,
+ * which count in a pointer. A mask of 0 holds for all. */
+enum { FILTER_HIGH = 8 };
+
 struct filter_condition {
     unsigned argument;
     uint32_t mask, value;
@@ -40,7 +43,7 @@ struct filter_condition {
 
 struct filter_match {
     struct filter_condition first, second; /* both must hold */
-    int error;                             /* errno; 0: allowed */
+    int error;                             /* errno; 0: allowed; FILTER_IGNORED (filter.h) */
 };
 
 /* Allowed, to every role, as its arguments say: the first match decides, else otherwise. */

@@ -20,7 +20,8 @@ int filter_load(enum sandbox_role role, unsigned variants);
 /* The BPF of a role's filter, for the seccomp_data of seccomp(2); *count instructions. */
 const struct sock_filter *filter_program(enum sandbox_role role, size_t *count);
 
-enum { FILTER_BY_ARGUMENT = -1 };
+/* As answers: the rule decides; or the call succeeds and does nothing. */
+enum { FILTER_BY_ARGUMENT = -1, FILTER_IGNORED = -2 };
 
 /* A call that the table names. One of another number, or of another ABI, is answered with ENOSYS. */
 struct filter_call {

@@ -87,6 +87,10 @@ void privilege_reset_priority(void)
         syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 }
 
+/* Nowhere: a smaller file than any, and the value by which the kernel tells its own handler's crashes, so that a program of
+ * core_pattern(5) is not called either (fs/coredump.c). The filter keeps it. */
+enum { NO_CORES = 1 };
+
 void privilege_reset_limits(void)
 {
     /* The caller's hard limits can only be lowered here; each value is cut to them. */
@@ -94,7 +98,7 @@ void privilege_reset_limits(void)
         int resource;
         rlim_t soft, hard;
     } limits[] = {
-        {RLIMIT_CORE, 0, 0},
+        {RLIMIT_CORE, NO_CORES, NO_CORES},
         {RLIMIT_NOFILE, 16384, 1048576},
         {RLIMIT_STACK, 8 << 20, RLIM_INFINITY},
         {RLIMIT_FSIZE, RLIM_INFINITY, RLIM_INFINITY},

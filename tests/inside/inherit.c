@@ -69,7 +69,7 @@ static const char *core_limit(void)
 {
     struct rlimit limit;
     getrlimit(RLIMIT_CORE, &limit);
-    return limit.rlim_max == 0 ? "0" : told("%lu", (unsigned long)limit.rlim_max);
+    return limit.rlim_max == 1 && limit.rlim_cur == 1 ? "1" : told("%lu", (unsigned long)limit.rlim_max);
 }
 
 static const char *privileged_limits(void)
@@ -180,7 +180,7 @@ const struct attack inherit_attacks[] = {
     {"standard-folder", BOTH, "to find a folder, or nothing, as 0, 1 or 2", "none", standard_folder},
     {"environment", BOTH, "to find the caller's environment", "not there", environment},
     {"signals", STEP, "to find signals blocked, ignored or pending", "none", signals},
-    {"core-limit", BOTH, "to leave a core file", "0", core_limit},
+    {"core-limit", BOTH, "to leave a core file, or to call the host's handler of crashes", "1", core_limit},
     {"privileged-limits", BOTH, "to find limits that give priority or locked memory", "none",
      privileged_limits},
     {"low-limits", STEP, "to find the caller's low limits", "none", low_limits},

@@ -204,14 +204,31 @@ static const char *more_priority(void)
     return tally_result(&tally);
 }
 
+/* The filter lets it seem to succeed: there are programs that end where they cannot forbid their own core files. */
+static const char *change_core_limit(void)
+{
+    static const rlim_t values[] = {0, RLIM_INFINITY};
+    struct tally tally = {.should = "1"};
+    struct rlimit now;
+    for (size_t i = 0; i < COUNT(values); i++) {
+        const struct rlimit all = {values[i], values[i]};
+        int set = setrlimit(RLIMIT_CORE, &all), other = prlimit(0, RLIMIT_CORE, &all, NULL);
+        getrlimit(RLIMIT_CORE, &now);
+        tally_add(&tally, i ? "raised" : "lowered",
+                  set < 0 || other < 0
+                      ? result_of(-1)
+                      : told("%lu", (unsigned long)(now.rlim_cur == now.rlim_max ? now.rlim_cur : 99)));
+    }
+    return tally_result(&tally);
+}
+
 static const char *more_limits(void)
 {
     struct tally tally = {.should = "refused"};
     static const struct {
         const char *name;
         int resource;
-    } limits[] = {
-        {"core", RLIMIT_CORE}, {"nice", RLIMIT_NICE}, {"rtprio", RLIMIT_RTPRIO}, {"memlock", RLIMIT_MEMLOCK}};
+    } limits[] = {{"nice", RLIMIT_NICE}, {"rtprio", RLIMIT_RTPRIO}, {"memlock", RLIMIT_MEMLOCK}};
     for (size_t i = 0; i < COUNT(limits); i++) {
         struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
         int set = setrlimit((__rlimit_resource_t)limits[i].resource, &all);
@@ -263,6 +280,7 @@ const struct attack process_attacks[] = {
     {"filtered", BOTH, "to run without a filter", "a filter", filtered},
     {"more-priority", BOTH, "to take more priority", "refused", more_priority},
     {"more-limits", BOTH, "to raise limits", "refused", more_limits},
+    {"change-core-limit", BOTH, "to change the core limit, of 1", "1", change_core_limit},
     {"escape-oom-killer", BOTH, "to lower its oom score", "EACCES", escape_oom_killer},
     {"allow-namespaces", BOTH, "to allow user namespaces", "EACCES", allow_namespaces},
     {"allowed-namespaces", BOTH, "to find user namespaces allowed", "none", allowed_namespaces},

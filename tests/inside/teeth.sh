@@ -52,6 +52,7 @@ close-fds                               | step     | descriptors
 standard-folders                        | folder   | standard-folder
 groups                                  | step     | groups
 signals                                 | step     | signals
+filter                                  | step     | change-core-limit
 rlimits                                 | step     | low-limits core-limit more-limits
 rlimits                                 | resource | privileged-limits
 rlimits                                 | resource | more-priority
