@@ -11,4 +11,4 @@ trap 'rm -rf "$work"' EXIT
 . "$abs_top_srcdir/tests/cli/tree.sh"
 : "${INDYNO_STORE:=/var/lib/indyno}"
 export INDYNO_STORE
-"$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats
+run_suites

@@ -11,6 +11,7 @@ if [ "$(id -u)" != 0 ]; then
     : "${INDYNO_STORE:=${XDG_DATA_HOME:-$HOME/.local/share}/indyno}"
 else
     INDYNO_TEST_USER=indynotest
+    INDYNO_TEST_WITHOUT="${INDYNO_TEST_WITHOUT-} sudo tenant" # what only root has rights for
     id "$INDYNO_TEST_USER" >/dev/null 2>&1 || useradd --create-home --shell /bin/sh "$INDYNO_TEST_USER" >&2
     cp "$INDYNO" "$work/indyno"
     cp -a "${INDYNO_STORE:-/var/lib/indyno}" "$work/store"
@@ -18,4 +19,4 @@ else
     INDYNO=$work/indyno INDYNO_STORE=$work/store
 fi
 export INDYNO INDYNO_STORE INDYNO_TEST_USER
-"$BATS" --tap "$abs_top_srcdir"/tests/cli/*.bats
+run_suites

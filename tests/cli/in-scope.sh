@@ -1,6 +1,6 @@
 #!/bin/sh
 # in-scope.sh USER COMMAND [ARG...]: runs COMMAND in a new cgroup that belongs to USER, as systemd-run --scope -p
-# Delegate=yes does: on version 1, in one of each hierarchy that indyno uses. The groups are left for the caller to remove.
+# Delegate=yes does: on version 1, in one of each hierarchy that indyno uses or shows. The groups are left for the caller to remove.
 set -eu
 user=$1
 shift
@@ -20,6 +20,9 @@ own_group() {
 enter_scope() { # CONTROLLER
     group=$(own_group "$1")/test-scope.$$
     mkdir "$group"
+    for file in cpuset.cpus cpuset.mems; do # which are empty at first, and let nobody in
+        [ ! -e "$group/$file" ] || cat "${group%/*}/$file" >"$group/$file"
+    done
     chown "$user:" "$group" "$group/cgroup.procs"
     for file in tasks cgroup.subtree_control cgroup.threads; do
         [ ! -e "$group/$file" ] || chown "$user:" "$group/$file"
@@ -30,6 +33,6 @@ enter_scope() { # CONTROLLER
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
     enter_scope ''
 else
-    for controller in memory pids cpu; do enter_scope "$controller"; done
+    for controller in memory pids cpu cpuacct cpuset; do enter_scope "$controller"; done
 fi
 exec "$@"
