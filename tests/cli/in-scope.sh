@@ -20,8 +20,8 @@ own_group() {
 enter_scope() { # CONTROLLER
     group=$(own_group "$1")/test-scope.$$
     mkdir "$group"
-    for file in cpuset.cpus cpuset.mems; do # which are empty at first, and let nobody in
-        [ ! -e "$group/$file" ] || cat "${group%/*}/$file" >"$group/$file"
+    [ "$1" != cpuset ] || for file in cpuset.cpus cpuset.mems; do # which are empty at first, and let nobody in
+        cat "${group%/*}/$file" >"$group/$file"
     done
     chown "$user:" "$group" "$group/cgroup.procs"
     for file in tasks cgroup.subtree_control cgroup.threads; do

@@ -53,8 +53,8 @@ standard-folders                        | folder   | standard-folder
 groups                                  | step     | groups
 signals                                 | step     | signals
 filter                                  | step     | change-core-limit
-rlimits                                 | step     | low-limits core-limit more-limits
-rlimits                                 | resource | privileged-limits
+rlimits                                 | step     | low-limits core-limit
+rlimits                                 | resource | privileged-limits more-limits
 rlimits                                 | resource | more-priority
 priority                                | step     | priority
 oom-score                               | resource | escape-oom-killer
@@ -218,7 +218,7 @@ done <<<"$table"
 # are written once. set-id-in-app: what is in the app is the step's own or
 # nobody's. own-walls is what is allowed.
 kernels='make-block-device make-character-device open-by-handle own-maps pivot-root x32 set-id-in-app own-walls'
-has_resource_capability || kernels+=' privileged-limits oom-score escape-oom-killer'
+has_resource_capability || kernels+=' privileged-limits more-limits oom-score escape-oom-killer'
 [ -n "$(find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs -print -quit)" ] || kernels+=' control-groups' # the host has none
 [ "$(wc -l </proc/net/route)" -gt 1 ] || kernels+=' interfaces routes connect-outside' # the host has no network
 tr ' ' '\n' <<<"$kernels" >>"$work/red"

@@ -20,8 +20,8 @@ teardown() {
 
 @test "a crash in a dyno does not call the host's handler, whatever the test does to its limits" {
     # The kernel waits for the handler before the process is gone: what was to be told is told then.
-    run ! sh -c 'ulimit -c 0; exec sleep 1000 & kill -SEGV $!; wait $!'
-    [ "$(cat "$told")" = sleep ]
+    run -139 sh -c 'ulimit -c 0; kill -SEGV $$'
+    [ -s "$told" ]
     rm "$told"
     run -139 indyno run -q "$app" -- sh -c 'kill -SEGV $$'
     run -139 indyno run -q "$app" -- sh -c 'ulimit -c 0; kill -SEGV $$'
