@@ -153,20 +153,23 @@ static int read_numbers(const cJSON *json, const char *path, struct image *image
     return 0;
 }
 
-int manifest_read(const char *folder, struct image *image, struct error *err)
+int manifest_parse(const char *path, const char *text, struct image *image, struct error *err)
 {
-    cleanup_free char *path = text_format("%s/%s", folder, MANIFEST_FILE);
-    cleanup_free char *text = text_read_file(AT_FDCWD, path, MANIFEST_MAX, NULL, err);
-    if (!text)
-        return -1;
     cleanup_json cJSON *json = cJSON_Parse(text);
     if (!cJSON_IsObject(json))
         return fail(err, STATUS_DATA, "%s: not a manifest", path);
-    image->path = copy_string(folder);
     if (read_texts(json, path, image, err) < 0 || read_lists(json, path, image, err) < 0 ||
         read_maps(json, path, image, err) < 0)
         return -1;
     return read_numbers(json, path, image, err);
+}
+
+int manifest_read(const char *folder, struct image *image, struct error *err)
+{
+    cleanup_free char *path = text_format("%s/%s", folder, MANIFEST_FILE);
+    cleanup_free char *text = text_read_file(AT_FDCWD, path, MANIFEST_MAX, NULL, err);
+    image->path = copy_string(folder);
+    return text ? manifest_parse(path, text, image, err) : -1;
 }
 
 static void add_map(cJSON *json, const char *key, const struct strings *map)

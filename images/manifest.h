@@ -11,6 +11,9 @@
  * no manifest. */
 int manifest_read(const char *folder, struct image *image, struct error *err);
 
+/* The same of a manifest's text, but for path, which is for messages here. */
+int manifest_parse(const char *path, const char *text, struct image *image, struct error *err);
+
 /* Writes folder/manifest.json. */
 int manifest_write(const struct image *image, const char *folder, struct error *err);
 

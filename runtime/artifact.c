@@ -86,13 +86,20 @@ static int make_file(const struct copier *copier, int parent, const char *name, 
 
 /* ---- Copying ---- */
 
+static int check_room(const struct copier *copier, uint64_t bytes, struct error *err)
+{
+    return bytes <= ARTIFACT_BYTES_MAX && copier->totals->bytes <= ARTIFACT_BYTES_MAX - bytes
+               ? 0
+               : fail(err, STATUS_ERRORED, "artifacts are larger than %llu bytes",
+                      (unsigned long long)ARTIFACT_BYTES_MAX);
+}
+
 static int count(struct copier *copier, uint64_t bytes, size_t files, struct error *err)
 {
+    if (check_room(copier, bytes, err) < 0)
+        return -1;
     copier->totals->bytes += bytes;
     copier->totals->files += files;
-    if (copier->totals->bytes > ARTIFACT_BYTES_MAX)
-        return fail(err, STATUS_ERRORED, "artifacts are larger than %llu bytes",
-                    (unsigned long long)ARTIFACT_BYTES_MAX);
     if (copier->totals->files > ARTIFACT_FILES_MAX)
         return fail(err, STATUS_ERRORED, "artifacts are more than %d files", ARTIFACT_FILES_MAX);
     return 0;
@@ -116,10 +123,13 @@ static int copy_bytes(struct copier *copier, int from, int to, struct error *err
     }
 }
 
-static int copy_file(struct copier *copier, int from, mode_t mode, int parent, const char *name,
+/* One that is too large, or says so and has nothing in it, is told before anything of it is written. */
+static int copy_file(struct copier *copier, int from, const struct stat *st, int parent, const char *name,
                      struct error *err)
 {
-    cleanup_fd int to = make_file(copier, parent, name, mode, err);
+    if (check_room(copier, (uint64_t)st->st_size, err) < 0)
+        return -1;
+    cleanup_fd int to = make_file(copier, parent, name, st->st_mode, err);
     if (to < 0 || count(copier, 0, 1, err) < 0)
         return -1;
     return copy_bytes(copier, from, to, err);
@@ -144,7 +154,7 @@ static int copy_entry(struct copier *copier, int folder, int to, const struct di
     if (from < 0)
         return -1;
     int result = S_ISDIR(st.st_mode) ? copy_folder(copier, &from, to, name, depth + 1, err)
-                                     : copy_file(copier, from, st.st_mode, to, name, err);
+                                     : copy_file(copier, from, &st, to, name, err);
     return result < 0 ? error_context(err, "%s", name) : 0;
 }
 
@@ -204,7 +214,7 @@ static int copy_artifact(struct copier *copier, int app, int output, const struc
     if (parent < 0)
         return -1;
     return S_ISDIR(st.st_mode) ? copy_folder(copier, &from, parent, name, 0, err)
-                               : copy_file(copier, from, st.st_mode, parent, name, err);
+                               : copy_file(copier, from, &st, parent, name, err);
 }
 
 static struct party owner_of(int fd)

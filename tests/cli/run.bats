@@ -174,6 +174,23 @@ J
     [[ "$output" == *missing.txt* ]]
 }
 
+@test "--artifact: what says that it is large, or is too many, is an error by name; any name goes through" {
+    cd "$scratch"
+    run -125 indyno run -q --artifact sparse "$app" -- truncate -s 1T sparse
+    [[ "$output" == *"artifact sparse: artifacts are larger than 4294967296 bytes"* ]]
+    [ ! -e indyno-out/sparse ]
+    run -125 indyno run -q --artifact many "$app" -- \
+        python3 -c 'import os; os.mkdir("many"); [open("many/%d" % n, "w").close() for n in range(100001)]'
+    [[ "$output" == *"artifacts are more than 100000 files"* ]]
+    rm -rf indyno-out/many
+    run -0 indyno run -q --artifact odd "$app" -- sh -c 'mkdir odd && cd odd && touch "$(printf "a\nb")" "$(printf "\033[2J")" -- "-rf"'
+    [ "$(find indyno-out/odd -type f | wc -c)" -gt 0 ]
+    [ -e "indyno-out/odd/a
+b" ]
+    run -125 indyno run -q --artifact odd "$app" -- sh -c 'mkdir odd && cd odd && printf x >"$(printf "\033[2J\n")" && chmod 0 *'
+    [[ "$output" != *$'\033'* ]]
+}
+
 @test "--ro-bind and --bind" {
     mkdir "$scratch/tool" "$scratch/cache"
     echo tool >"$scratch/tool/file"
