@@ -56,8 +56,9 @@ skipped() { # MORE
     ! is_user || skip "as root: by somebody without any subordinate ids"
     [ "$(id -u)" = 0 ] || skip "only root can become somebody without subordinate ids"
     start_outside
+    cp "$INDYNO" "$scratch/indyno" # which may be where only root can get at it
     run --separate-stderr setpriv --reuid 65530 --regid 65530 --clear-groups env -i "PATH=$PATH" HOME=/ "INDYNO_STORE=$INDYNO_STORE" \
-        "$scratch/inside" --odd "$INDYNO" run -q --allow-weaker=ids "${attack_arguments[@]}" "$app" -- /inside --single
+        "$scratch/inside" --odd "$scratch/indyno" run -q --allow-weaker=ids "${attack_arguments[@]}" "$app" -- /inside --single
     judge 4 # no server has a tree, or leaves a set-user-ID program, and no folder can be written
 }
 

@@ -41,7 +41,8 @@ static char *dump(struct mounts *mounts)
     char *text = NULL;
     size_t size = 0;
     FILE *to = open_memstream(&text, &size);
-    qsort(mounts->items, mounts->count, sizeof *mounts->items, compare);
+    if (mounts->count)
+        qsort(mounts->items, mounts->count, sizeof *mounts->items, compare);
     for (size_t i = 0; i < mounts->count; i++)
         fprintf(to, "%s %s%s%s; ", kinds[mounts->items[i].kind], mounts->items[i].target,
                 mounts->items[i].content ? " " : "",
