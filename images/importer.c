@@ -109,10 +109,14 @@ static bool read_line(FILE *facts, char line[FACT_MAX])
     return c != EOF || size;
 }
 
-static void take_facts(const struct import *import, struct image *image, bool *root, FILE *facts)
+/* Takes *input. */
+static void take_facts(const struct import *import, struct image *image, bool *root, int *input)
 {
     cleanup_free char *line = allocate(FACT_MAX, 1);
-    while (read_line(facts, line))
+    cleanup_file FILE *facts = fdopen(*input, "r");
+    if (facts)
+        steal_fd(input);
+    while (facts && read_line(facts, line))
         take_fact(import, image, root, line);
 }
 
@@ -201,17 +205,14 @@ int importer_run(const struct import *import, const char *folder, struct image *
     cleanup_fd int errors = memfd_create("errors", MFD_CLOEXEC);
     if (errors < 0 || pipe2(ends, O_CLOEXEC) < 0)
         return fail_errno(err, "run %s", path);
-    cleanup_fd int output = ends[1];
-    cleanup_file FILE *facts = fdopen(ends[0], "r");
-    if (!facts)
-        close(ends[0]);
-    pid_t pid = facts ? fork() : -1;
+    cleanup_fd int input = ends[0], output = ends[1];
+    pid_t pid = fork();
     if (pid == 0)
         child_main(import, path, folder, output, errors);
     if (pid < 0)
         return fail_errno(err, "run %s", path);
     close_fd(&output);
-    take_facts(import, image, root, facts);
+    take_facts(import, image, root, &input);
     if (await(pid, &status) < 0)
         return fail_errno(err, "wait for %s", path);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)

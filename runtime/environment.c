@@ -111,9 +111,11 @@ static void add_service(const struct service *service, struct environment *envir
     cleanup_strings struct strings client = {0};
     service->engine->add_client_env(service, &client);
     for (size_t i = 0; i < client.count; i++) {
-        char *value = strchr(client.items[i], '=');
-        *value++ = '\0';
-        impose(environment, client.items[i], value);
+        const char *value = strchr(client.items[i], '=');
+        if (!value)
+            continue;
+        cleanup_free char *name = text_format("%.*s", (int)(value - client.items[i]), client.items[i]);
+        impose(environment, name, value + 1);
     }
     const char *secret = service->engine->secret(service);
     if (secret)

@@ -31,7 +31,7 @@ static void spell(struct spelling *spelling)
         [OPTION_FLAG] = no_argument, [OPTION_VALUE] = required_argument, [OPTION_MAYBE] = optional_argument};
     char *at = stpcpy(spelling->letters, "-:");
     size_t i;
-    for (i = 0; option_rows[i].name && i < ROWS_MAX; i++) {
+    for (i = 0; i < ROWS_MAX && option_rows[i].name; i++) {
         const struct option_row *row = &option_rows[i];
         spelling->longs[i] = (struct option){row->name, has_arg[row->argument], NULL, code_of(i)};
         if (!row->letter)

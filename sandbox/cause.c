@@ -265,8 +265,10 @@ static const char *value_of(const struct facts *facts, const char *name, size_t 
 
 static char *expand(const char *template, const struct facts *facts)
 {
-    char *text = copy_string(template ? "" : NULL);
-    while (text && *template) {
+    if (!template)
+        return NULL;
+    char *text = copy_string("");
+    while (*template) {
         size_t plain = strcspn(template, "{");
         size_t name = template[plain] ? strcspn(template + plain + 1, "}") : 0;
         const char *value = name ? value_of(facts, template + plain + 1, name) : "";

@@ -47,6 +47,7 @@ struct member {
 struct init {
     const struct init_parts *parts;
     struct member *services, *step; /* step: the one that runs, or NULL */
+    struct member running;          /* what step points to */
     int signals;
 };
 
@@ -308,26 +309,28 @@ static int run_step(struct init *init, uint32_t index, bool *next, struct error 
 {
     const struct init_parts *parts = init->parts;
     const struct spawn_place place = place_of(parts);
-    struct member step = {.process = &parts->spec->steps[index], .log = -1};
+    struct member *step = &init->running;
     cleanup_error struct error not_executed = {0};
-    int exec_errno;
-    if (spawn_start(step.process, &place, -1, &step.spawned, err) < 0)
+    int exec_errno, status = 0;
+    *step = (struct member){.process = &parts->spec->steps[index], .log = -1};
+    if (spawn_start(step->process, &place, -1, &step->spawned, err) < 0)
         return -1;
-    init->step = &step;
+    init->step = step;
     tell(init, WIRE_STEP_STARTED, index, 0, NULL);
-    if (spawn_confirm(&step.spawned, step.process, &exec_errno, &not_executed) < 0) {
+    if (spawn_confirm(&step->spawned, step->process, &exec_errno, &not_executed) < 0) {
         init->step = NULL;
         if (!exec_errno)
             give_up(init, &not_executed);
         tell(init, WIRE_STEP_FAILED, index, exec_errno, NULL);
-        *next = !step.process->must_succeed;
+        *next = !step->process->must_succeed;
         return 0;
     }
-    while (!step.ended)
-        if (handle_event(init, 0, err) < 0)
-            return -1;
+    while (status == 0 && !step->ended)
+        status = handle_event(init, 0, err) < 0 ? -1 : 0;
     init->step = NULL;
-    *next = step_allows_next(&step);
+    if (status < 0)
+        return -1;
+    *next = step_allows_next(step);
     return 0;
 }
 
