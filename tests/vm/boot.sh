@@ -11,7 +11,7 @@
 # back as a line on the serial console.
 set -eu -o pipefail
 
-: "${VM_TIMEOUT:=1800}" "${VM_MEMORY:=3G}"
+: "${VM_TIMEOUT:=3600}" "${VM_MEMORY:=3G}"
 kernel=$1
 shift
 work=$(mktemp -d)

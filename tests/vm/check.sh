@@ -14,7 +14,7 @@ fi
 here=$abs_top_srcdir/tests/vm
 work=$(mktemp -d /tmp/indyno-vm.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-BATS_TEST_TIMEOUT=600
+BATS_TEST_TIMEOUT=1200 # a fork bomb took 300 s once, beside other tests
 . "$abs_top_srcdir/tests/cli/tree.sh"
 kernel=$abs_top_builddir/tests/vm/kernel
 "$here/fetch.sh" "$kernel" >&2
