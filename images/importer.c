@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 #include "store.h"
 
 enum { ERRORS_SHOWN = 2048, FACT_MAX = 1 << 16 };
@@ -187,14 +188,6 @@ static int explain(const struct import *import, const char *folder, int errors, 
                 import->source);
 }
 
-static int await(pid_t pid, int *status)
-{
-    while (waitpid(pid, status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return 0;
-}
-
 int importer_run(const struct import *import, const char *folder, struct image *image, bool *root,
                  struct error *err)
 {
@@ -213,7 +206,7 @@ int importer_run(const struct import *import, const char *folder, struct image *
         return fail_errno(err, "run %s", path);
     close_fd(&output);
     take_facts(import, image, root, &input);
-    if (await(pid, &status) < 0)
+    if (sys_wait(pid, &status) < 0)
         return fail_errno(err, "wait for %s", path);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return explain(import, folder, errors, err);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 #include "importer.h"
 
 #define MAKER_LOGS   "/var/log"
@@ -236,9 +237,8 @@ int maker_finish(struct maker *maker, const char *what, struct error *err)
 {
     int status;
     close_fd(&maker->output);
-    while (waitpid(maker->pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for %s", what);
+    if (sys_wait(maker->pid, &status) < 0)
+        return fail_errno(err, "wait for %s", what);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     return fail(err, STATUS_ERRORED, "%s does not work in a dyno (its own words are above)", what);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 
 extern char **environ;
 
@@ -24,9 +25,8 @@ int tool_run(const char *const *argv, int input, int output, struct error *err)
     posix_spawn_file_actions_destroy(&actions);
     if (errno)
         return fail_errno(err, "run %s", argv[0]);
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for %s", argv[0]);
+    if (sys_wait(pid, &status) < 0)
+        return fail_errno(err, "wait for %s", argv[0]);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0
                ? 0
                : fail(err, STATUS_ERRORED, "%s failed (its reason is above)", argv[0]);

@@ -153,8 +153,7 @@ static int end_child(pid_t pid)
 {
     int status = -1;
     kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    sys_wait(pid, &status);
     return status;
 }
 

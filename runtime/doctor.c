@@ -1,7 +1,5 @@
 #include "doctor.h"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -108,20 +106,6 @@ static int try_trial(const struct patient *patient, struct error *err)
     return add_mounts(patient->dir, patient->dir_fd, &mounts, err) < 0 ? -1 : run_dyno(patient, &mounts, err);
 }
 
-/* Root is left in the mount namespace in which it prepared the dyno, and returns from there. No child does it in its
- * stead: a delegated cgroup may have no other process. */
-static int try_and_return(const struct patient *patient, struct error *err)
-{
-    cleanup_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_fd int mounts = geteuid() == 0 ? open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC) : -1;
-    if (cwd < 0 || (geteuid() == 0 && mounts < 0))
-        return fail_errno(err, "keep the mount namespace");
-    int status = try_trial(patient, err);
-    if (mounts >= 0 && (setns(mounts, CLONE_NEWNS) < 0 || fchdir(cwd) < 0))
-        return fail_errno(err, "return to the mount namespace");
-    return status;
-}
-
 static bool has_worked(const struct sandbox_findings *findings, const char *name)
 {
     for (size_t i = 0; i < findings->count; i++)
@@ -147,7 +131,7 @@ static void try_dyno(const struct patient *patient, struct sandbox_findings *fin
     if (missing) {
         finding.state = SANDBOX_FINDING_UNTRIED;
         finding.failure = text_format("it needs %s", missing);
-    } else if (try_and_return(patient, &err) < 0) {
+    } else if (try_trial(patient, &err) < 0) {
         finding.state = SANDBOX_FINDING_MISSING;
         finding.failure = steal_pointer(err.message);
         finding.remedy = steal_pointer(err.remedy);

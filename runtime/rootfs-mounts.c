@@ -224,18 +224,9 @@ static int add_entry(struct walk *walk, int folder, const char *name, const char
     return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) ? add_bind(walk, path, err) : 0;
 }
 
-static DIR *open_list(int folder)
-{
-    cleanup_fd int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = fd < 0 ? NULL : fdopendir(fd);
-    if (list)
-        steal_fd(&fd);
-    return list;
-}
-
 static int walk_folder(struct walk *walk, int folder, const char *path, struct error *err)
 {
-    cleanup_dir DIR *list = open_list(folder);
+    cleanup_dir DIR *list = sys_list(folder);
     if (!list)
         return fail(err, STATUS_DATA, "--rootfs %s: read %s/: %s", walk->rootfs->name, path, strerror(errno));
     for (struct dirent *entry; (entry = readdir(list));) {

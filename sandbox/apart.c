@@ -38,15 +38,6 @@ static void child_main(int gate, int out, int (*act)(const void *, struct error 
     _exit(STATUS_ERRORED);
 }
 
-static int await(pid_t pid)
-{
-    int status;
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return status;
-}
-
 static int take_words(int in, int status, struct error *err)
 {
     struct words words = {0};
@@ -90,6 +81,8 @@ int apart(uint64_t flags, const struct idmap *map, int (*act)(const void *, stru
     if (mapped == 0)
         text_write_all(gate_out, "g", 1);
     close_fd(&gate_out);
-    int status = await(pid);
+    int status;
+    if (sys_wait(pid, &status) < 0)
+        return mapped < 0 ? -1 : fail_errno(err, "wait for the process that tried");
     return mapped < 0 ? -1 : take_words(in, status, err);
 }

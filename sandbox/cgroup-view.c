@@ -22,8 +22,10 @@ static void add(struct cgroup_view *view, char *source, const char *controller)
 
 static void add_v1(const struct cgroups *groups, const char *leaf, struct cgroup_view *view)
 {
-    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
-        add(view, text_format("%s/%s", groups->runs[c], leaf), cgroup_controller_names[c]);
+    static const enum cgroup_controller looked_at[] = {CGROUP_MEMORY, CGROUP_CPU};
+    for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at; i++)
+        add(view, text_format("%s/%s", groups->runs[looked_at[i]], leaf),
+            cgroup_controller_names[looked_at[i]]);
     for (int c = 0; c < CGROUP_SHOWN; c++)
         if (groups->shown[c])
             add(view, copy_string(groups->shown[c]), cgroup_controller_names[CGROUP_CONTROLLERS + c]);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 
 enum { RECORD_MAX = 16384, SLOT_NAME_MAX = 16, RANDOM_BYTES = 8 };
 
@@ -57,18 +58,9 @@ static void sweep_slot(int dir_fd, const char *name, bool (*sweep)(const char *r
         unlinkat(dir_fd, name, 0);
 }
 
-static DIR *open_listing(int dir_fd)
-{
-    cleanup_fd int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    if (dir)
-        steal_fd(&copy);
-    return dir;
-}
-
 static void sweep_all(int dir_fd, bool (*sweep)(const char *record))
 {
-    cleanup_dir DIR *dir = open_listing(dir_fd);
+    cleanup_dir DIR *dir = sys_list(dir_fd);
     struct dirent *entry;
     while (dir && (entry = readdir(dir)))
         if (entry->d_name[0] != '.' || text_starts(entry->d_name, NEW_PREFIX))
@@ -90,7 +82,7 @@ static bool overlap(uint32_t a, uint32_t b, uint32_t width)
 /* 1 where another file's block overlaps slot's, 0 where none does, -1 with errno. */
 static int find_overlap(int dir_fd, uint32_t slot, uint32_t width)
 {
-    cleanup_dir DIR *dir = open_listing(dir_fd);
+    cleanup_dir DIR *dir = sys_list(dir_fd);
     if (!dir)
         return -1;
     for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {

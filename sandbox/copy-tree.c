@@ -11,21 +11,13 @@
 #include <unistd.h>
 
 #include "base/own.h"
+#include "base/sys.h"
 
 enum { DEPTH_MAX = 256, CHUNK = 1 << 30 };
 
 static bool is_dots(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static DIR *open_listing(int folder)
-{
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    if (!dir)
-        close_fd(&copy);
-    return dir;
 }
 
 static int copy_file(int from, int to, const char *name, const struct stat *st)
@@ -90,7 +82,7 @@ static int copy_entry(int from, int to, const char *name, int depth, struct erro
 
 static int copy_folder(int from, int to, const char *what, int depth, struct error *err)
 {
-    cleanup_dir DIR *dir = open_listing(from);
+    cleanup_dir DIR *dir = sys_list(from);
     if (!dir)
         return fail_errno(err, "list %s", what);
     struct dirent *entry;
@@ -107,7 +99,7 @@ int copy_tree(int from, int to, const char *what, struct error *err)
 
 int copy_tree_chown(int to, uid_t uid, gid_t gid, const char *what, struct error *err)
 {
-    cleanup_dir DIR *dir = open_listing(to);
+    cleanup_dir DIR *dir = sys_list(to);
     if (!dir)
         return fail_errno(err, "list the copy of %s", what);
     struct dirent *entry;

@@ -1,12 +1,11 @@
 /*
  * filter-compile: turns filter-table.c into BPF, once, when indyno is built.
  *
- * Theory of operation. The program that comes out has two parts. The first is written here: it refuses other
- * ABIs (argument filters cannot see through i386's socketcall) and decides the calls whose arguments matter,
- * comparing low 32 bits. What it does not decide falls into the second: neighbouring numbers with one answer
- * become a range, and the ranges a binary tree. libseccomp knows the numbers. Its own compiler is not used,
- * for it makes a comparison of each call: some 460 instructions, which cost five times as much to load into
- * the kernel (0.5 ms a process) and cannot compare 32 bits with an else.
+ * Theory of operation. A program first refuses other ABIs (argument filters cannot see through i386's socketcall).
+ * Then neighbouring numbers with one answer are a range, and the ranges are a binary tree, so that no call waits for
+ * the rules of others; a rule compares low 32 bits, as the kernel does with an int. libseccomp knows the numbers. Its own
+ * compiler is not used, for it makes a comparison of each call: some 460 instructions, which cost five times as much to
+ * load into the kernel (0.5 ms a process) and cannot compare 32 bits with an else.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -108,31 +107,11 @@ static void emit_match(struct program *program, const struct filter_match *match
     emit(program, (struct sock_filter)RETURN(action_of(match->error)));
 }
 
-/* Expects the call's number in the accumulator; the block of a row always returns, so it stays there for the
- * next. */
-static void emit_argument(struct program *program, const struct filter_argument *row)
+static void emit_rule(struct program *program, const struct filter_argument *row)
 {
-    char name[NAME_MAX_LENGTH];
-    int number = call_number(row->name, name);
-    size_t size = 1;
-    if (number < 0)
-        return;
-    for (unsigned i = 0; i < row->match_count; i++)
-        size += match_size(&row->matches[i]);
-    if (size > UCHAR_MAX)
-        die("too many matches", name);
-    emit(program,
-         (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, (unsigned char)size));
     for (unsigned i = 0; i < row->match_count; i++)
         emit_match(program, &row->matches[i]);
     emit(program, (struct sock_filter)RETURN(action_of(row->otherwise)));
-}
-
-static void emit_arguments(struct program *program, const struct filter_argument *rows, bool nested)
-{
-    for (const struct filter_argument *row = rows; row->name; row++)
-        if (!nested || !row->nests)
-            emit_argument(program, row);
 }
 
 /* A call of this machine's, and what the table says of it. */
@@ -156,7 +135,7 @@ static struct call *take_call(struct call calls[NUMBERS_MAX], const char *entry)
     return &calls[number];
 }
 
-static void read_table(struct call calls[NUMBERS_MAX])
+static void read_groups(struct call calls[NUMBERS_MAX])
 {
     for (const struct filter_group *group = filter_groups; group->names; group++)
         for (const char *const *entry = group->names; *entry; entry++) {
@@ -164,42 +143,64 @@ static void read_table(struct call calls[NUMBERS_MAX])
             if (call)
                 call->group = group;
         }
-    for (const struct filter_argument *row = filter_arguments; row->name; row++) {
+}
+
+static void read_rules(struct call calls[NUMBERS_MAX], const struct filter_argument *rows)
+{
+    for (const struct filter_argument *row = rows; row->name; row++) {
         struct call *call = take_call(calls, row->name);
         if (call)
             call->row = row;
     }
 }
 
-/* Of a call without a rule. */
-static int answer_of(const struct call *call, unsigned role, bool nested)
+/* ---- Programs ---- */
+
+/* What a program answers to a call: as a rule says, or an errno. */
+struct answer {
+    const struct filter_argument *rule; /* or NULL */
+    int error;                          /* 0: allowed */
+};
+
+static struct answer answer_of(const struct call *call, unsigned role, bool nested)
 {
     if (call->row && call->row->nests && nested)
-        return 0;
-    return !call->entry ? ENOSYS : call->group && (call->group->roles & (1U << role)) ? 0 : EPERM;
+        return (struct answer){0};
+    if (call->row)
+        return (struct answer){.rule = call->row};
+    bool may = call->group && (call->group->roles & (1U << role));
+    return (struct answer){.error = !call->entry ? ENOSYS : may ? 0 : EPERM};
 }
 
 struct range {
-    unsigned first, action;
+    unsigned first;
+    struct answer answer;
 };
 
-static size_t find_ranges(const struct call calls[NUMBERS_MAX], unsigned role, bool nested,
-                          struct range ranges[NUMBERS_MAX + 1])
+static bool is_same(const struct answer *a, const struct answer *b)
+{
+    return a->rule == b->rule && a->error == b->error;
+}
+
+/* Neighbours with one answer, up to the numbers beyond the table. */
+static size_t find_ranges(const struct answer answers[NUMBERS_MAX + 1], struct range ranges[NUMBERS_MAX + 1])
 {
     size_t count = 0;
-    for (unsigned number = 0; number < NUMBERS_MAX; number++)
-        if (number == 0 ||
-            answer_of(&calls[number], role, nested) != answer_of(&calls[number - 1], role, nested))
-            ranges[count++] = (struct range){number, action_of(answer_of(&calls[number], role, nested))};
-    ranges[count++] = (struct range){NUMBERS_MAX, ERRNO(ENOSYS)};
+    for (unsigned number = 0; number <= NUMBERS_MAX; number++)
+        if (number == 0 || !is_same(&answers[number], &answers[number - 1]))
+            ranges[count++] = (struct range){number, answers[number]};
     return count;
 }
 
 /* A tree of comparisons over ranges[0..count), the lower half before the upper. */
 static void emit_tree(struct program *program, const struct range *ranges, size_t count)
 {
+    if (count == 1 && ranges->answer.rule) {
+        emit_rule(program, ranges->answer.rule);
+        return;
+    }
     if (count == 1) {
-        emit(program, (struct sock_filter)RETURN(ranges->action));
+        emit(program, (struct sock_filter)RETURN(action_of(ranges->answer.error)));
         return;
     }
     size_t half = count / 2, at = program->length;
@@ -212,22 +213,34 @@ static void emit_tree(struct program *program, const struct range *ranges, size_
     emit_tree(program, ranges + half, count - half);
 }
 
-static void compile(const struct call calls[NUMBERS_MAX], unsigned role, bool nested, struct program *program)
+static void emit_answers(struct program *program, const struct answer answers[NUMBERS_MAX + 1])
 {
     static struct range ranges[NUMBERS_MAX + 1];
-    program->length = 0;
-    emit_abi_check(program);
-    emit_arguments(program, filter_arguments, nested);
-    emit_tree(program, ranges, find_ranges(calls, role, nested, ranges));
+    emit_tree(program, ranges, find_ranges(answers, ranges));
 }
 
-/* The filter that lies on top of another: other ABIs are that one's to refuse. */
+static void compile(const struct call calls[NUMBERS_MAX], unsigned role, bool nested, struct program *program)
+{
+    static struct answer answers[NUMBERS_MAX + 1];
+    for (unsigned number = 0; number < NUMBERS_MAX; number++)
+        answers[number] = answer_of(&calls[number], role, nested);
+    answers[NUMBERS_MAX] = (struct answer){.error = ENOSYS};
+    program->length = 0;
+    emit_abi_check(program);
+    emit_answers(program, answers);
+}
+
+/* The filter that lies on top of another: other ABIs, and all that it has no rule for, are that one's to decide. */
 static void compile_outside(struct program *program)
 {
+    static struct call calls[NUMBERS_MAX];
+    static struct answer answers[NUMBERS_MAX + 1];
+    read_rules(calls, filter_outside);
+    for (unsigned number = 0; number < NUMBERS_MAX; number++)
+        answers[number].rule = calls[number].row;
     program->length = 0;
     emit(program, (struct sock_filter)LOAD(offsetof(struct seccomp_data, nr)));
-    emit_arguments(program, filter_outside, false);
-    emit(program, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
+    emit_answers(program, answers);
 }
 
 /* ---- Printing ---- */
@@ -284,9 +297,12 @@ static void print_rule(const struct filter_argument *row)
     printf("else %s\"", filter_answer_name(row->otherwise));
 }
 
-static int answer_of_row(const struct filter_argument *row)
+/* As the table in filter.h has it: a rule without matches is none. */
+static int listed_answer(const struct answer *answer)
 {
-    return row->match_count ? FILTER_BY_ARGUMENT : row->otherwise;
+    return !answer->rule               ? answer->error
+           : answer->rule->match_count ? FILTER_BY_ARGUMENT
+                                       : answer->rule->otherwise;
 }
 
 static void print_call(const struct call *call, unsigned number)
@@ -294,8 +310,10 @@ static void print_call(const struct call *call, unsigned number)
     char name[NAME_MAX_LENGTH];
     call_number(call->entry, name);
     printf("    {\"%s\", %u, {", name, number);
-    for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++)
-        printf("%s%d", role ? ", " : "", call->row ? answer_of_row(call->row) : answer_of(call, role, false));
+    for (unsigned role = 0; role < SANDBOX_ROLE_COUNT; role++) {
+        const struct answer answer = answer_of(call, role, false);
+        printf("%s%d", role ? ", " : "", listed_answer(&answer));
+    }
     printf("}, ");
     if (call->row && call->row->match_count)
         print_rule(call->row);
@@ -307,7 +325,8 @@ static void print_call(const struct call *call, unsigned number)
 int main(void)
 {
     static struct call calls[NUMBERS_MAX];
-    read_table(calls);
+    read_groups(calls);
+    read_rules(calls, filter_arguments);
     printf("/* Made by filter-compile from filter-table.c. */\n");
     print_programs(calls);
     printf("static const struct filter_call calls[] = {\n");

@@ -164,9 +164,8 @@ static pid_t spawn_mapper(const char *tool, pid_t pid, const struct extent *exte
 static int await_mapper(pid_t child, const char *tool, struct error *err)
 {
     int status;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return fail_errno(err, "wait for %s", tool);
+    if (sys_wait(child, &status) < 0)
+        return fail_errno(err, "wait for %s", tool);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     fail(err, STATUS_DATA, "%s refused this user's subordinate ids (its reason is above)", tool);
@@ -277,7 +276,6 @@ int idmap_userns_for_folder(const struct idmap *map, uid_t uid, gid_t gid, uid_t
             fail_errno(err, "open %s", path);
     }
     sys_pidfd_kill(pidfd, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    sys_wait(pid, NULL);
     return userns;
 }

@@ -146,7 +146,7 @@ void janitor_dismiss(struct janitor *janitor)
     if (janitor->wire >= 0)
         wire_send(janitor->wire, WIRE_DONE, 0, 0, NULL);
     close_fd(&janitor->wire);
-    while (janitor->pid > 0 && waitpid(janitor->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (janitor->pid > 0)
+        sys_wait(janitor->pid, NULL);
     janitor->pid = 0;
 }

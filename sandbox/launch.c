@@ -43,13 +43,13 @@ struct launch {
     struct sandbox_result *result;
     int64_t start_us;
     struct claim claim;
-    char *record; /* of the claim */
     struct idmap ids;
     struct cgroups groups;
     struct cgroup_view view; /* has the spec, once it is planned */
     bool groups_first;       /* made before init was cloned */
     struct janitor janitor;
     struct root_parts root;
+    int home_mounts, home_cwd; /* as root: what prepare_root leaves, or -1 */
     int wire, init_wire;
     pid_t init;
     int init_pidfd;
@@ -128,7 +128,7 @@ static int claim(struct launch *launch, struct error *err)
     const struct claim_range users = {.width = 1, .count = USER_SLOTS};
     const struct claim_range blocks = {spec->block_first, SANDBOX_ID_BLOCK, spec->block_count};
     bool has_block = spec->ids == SANDBOX_IDS_BLOCK;
-    launch->record = cgroup_record(&launch->groups);
+    cleanup_free char *record = cgroup_record(&launch->groups);
     if (claim_take(&launch->claim, spec->state_dir, has_block ? &blocks : &users, remains_sweep, err) < 0) {
         if (has_block && err->status == STATUS_NO_ROOM)
             error_remedy(
@@ -137,22 +137,17 @@ static int claim(struct launch *launch, struct error *err)
                 blocks.count * blocks.width, blocks.first);
         return -1;
     }
-    if (*launch->record && claim_record(&launch->claim, launch->record, err) < 0)
+    if (*record && claim_record(&launch->claim, record, err) < 0)
         return -1;
     return janitor_share_claim(&launch->janitor, &launch->claim, &launch->groups, err);
-}
-
-static void forget_record(struct launch *launch)
-{
-    free_pointer(&launch->record);
 }
 
 /* Before the process has any of the run's ids. */
 static int record_process(struct launch *launch, pid_t pid, struct error *err)
 {
-    cleanup_free char *before = launch->record, *line = remains_of_process(pid);
-    launch->record = text_format("%s%s", before, line);
-    return claim_record(&launch->claim, launch->record, err);
+    cleanup_free char *groups = cgroup_record(&launch->groups), *process = remains_of_process(pid);
+    cleanup_free char *record = text_format("%s%s", groups, process);
+    return claim_record(&launch->claim, record, err);
 }
 
 static int choose_ids(struct launch *launch, struct error *err)
@@ -210,7 +205,23 @@ static int start_root(struct launch *launch, struct error *err)
 
 static int prepare_root(struct launch *launch, struct error *err)
 {
+    if (launch->ids.mode == SANDBOX_IDS_BLOCK) {
+        launch->home_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        launch->home_cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (launch->home_mounts < 0 || launch->home_cwd < 0)
+            return fail_errno(err, "keep the mount namespace and the working folder");
+    }
     return root_prepare(launch->spec, &launch->ids, &launch->root, err);
+}
+
+/* Once the dyno has ended: on the way to its start, undoing so many mounts would be waited for. */
+static void return_home(struct launch *launch)
+{
+    if (launch->home_mounts >= 0 && setns(launch->home_mounts, CLONE_NEWNS) == 0 && launch->home_cwd >= 0 &&
+        fchdir(launch->home_cwd) < 0)
+        strings_add(&launch->result->notes, "the working folder could not be returned to");
+    close_fd(&launch->home_mounts);
+    close_fd(&launch->home_cwd);
 }
 
 static void clear_root(struct launch *launch)
@@ -233,8 +244,19 @@ static void be_init(struct launch *launch)
                                    .wire = launch->init_wire});
 }
 
+/* What keeps crashes from the host's handler is a limit of 1 (privilege.c). A hard one of 0, which only a capability
+ * raises, would let them pass. */
+static void raise_core_limit(void)
+{
+    const struct rlimit one = {1, 1};
+    struct rlimit now;
+    if (getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max == 0)
+        setrlimit(RLIMIT_CORE, &one);
+}
+
 static int clone_init(struct launch *launch, struct error *err)
 {
+    raise_core_limit();
     int ends[2];
     if (wire_pair(ends, err) < 0)
         return -1;
@@ -344,14 +366,14 @@ static const struct {
     {"signals", hold_signals, release_signals},
     {"cgroup-plan", plan_groups, leave_groups},
     {"janitor", start_janitor, dismiss_janitor},
-    {"claim", claim, forget_record}, /* dropped last */
+    {"claim", claim, NULL}, /* dropped last */
     {"choose-ids", choose_ids, NULL},
     {NULL, make_groups_before, remove_groups},
     {NULL, start_root, clear_root},
     {"clone", clone_init, end_init},
     {NULL, face_oom_killer, NULL},
     {"cgroups", make_groups_after, NULL},
-    {"views", prepare_root, NULL},
+    {"views", prepare_root, return_home},
     {"ids", map_ids, NULL},
     {"network", connect_network, disconnect_network},
     {"go", go, NULL},
@@ -420,6 +442,8 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
                             .claim = {-1, -1, 0},
                             .janitor = {0, -1},
                             .root = {.scratch = -1},
+                            .home_mounts = -1,
+                            .home_cwd = -1,
                             .wire = -1,
                             .init_wire = -1,
                             .init_pidfd = -1,

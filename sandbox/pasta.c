@@ -148,8 +148,8 @@ void pasta_end(struct pasta *pasta)
     close_fd(&pasta->gate); /* which ends one that waits there still */
     if (pasta->pidfd >= 0)
         sys_pidfd_kill(pasta->pidfd, SIGKILL);
-    while (pasta->pid > 0 && waitpid(pasta->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (pasta->pid > 0)
+        sys_wait(pasta->pid, NULL);
     close_fd(&pasta->pidfd);
     close_fd(&pasta->output);
     pasta->pid = 0;

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The line of a record for a process: its id, and when it started, since ids are used again. The caller's to free. */
+/* The line of a record for a process that has just started: its id, and the time, since ids are used again: one that
+ * started later is another. The caller's to free. */
 char *remains_of_process(pid_t pid);
 
 /* claim_take's sweep: removes the cgroups that a record names. Whether nothing remains. */

@@ -167,15 +167,9 @@ int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struc
     if (root_open_sources(spec, ids, parts, err) <
         0) /* descriptors of the caller's namespace are of no use in another */
         return -1;
-    cleanup_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (unshare(CLONE_NEWNS) < 0)
         return fail_errno(err, "make a mount namespace");
-    if (mount_make_private(err) < 0)
-        return -1;
-    int result = prepare_in_host(spec, ids, parts, err);
-    if (cwd >= 0 && fchdir(cwd) < 0)
-        result = fail_errno(err, "return to the working folder");
-    return result;
+    return mount_make_private(err) < 0 ? -1 : prepare_in_host(spec, ids, parts, err);
 }
 
 static void forget_devices(struct root_parts *parts)

@@ -40,7 +40,7 @@ int root_open_sources(const struct sandbox_spec *spec, const struct idmap *ids, 
 int root_open_devices(struct root_parts *parts, struct error *err);
 
 /* As root, in the initial user namespace: opens the sources, makes scratch and views, in a private mount
- * namespace that the calling process enters for good. Else nothing. */
+ * namespace in which the calling process then is, its working folder in the scratch. Else nothing. */
 int root_prepare(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
                  struct error *err);
 

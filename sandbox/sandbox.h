@@ -244,8 +244,7 @@ struct sandbox_result {
 /* Runs the spec. Returns 0 when the steps were run or the run was ended from outside, and -1 with err when
  * the dyno could not be made or a service failed to start (result->end is then SANDBOX_END_SETUP). In both
  * cases result is filled as far as the run came, and must be freed with sandbox_result_clear. Nothing is left
- * behind but kept_fds; the calling process, as root with SANDBOX_IDS_BLOCK, ends up in a mount namespace of its
- * own, in which the next run cannot be made. */
+ * behind but kept_fds. */
 int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, struct error *err);
 
 void sandbox_result_clear(struct sandbox_result *result);

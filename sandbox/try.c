@@ -227,7 +227,7 @@ int try_overlay(const struct try *try, struct error *err)
 static int load_filter(const void *unused, struct error *err)
 {
     (void)unused;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(SANDBOX_ROLE_STEP, true) < 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(SANDBOX_ROLE_STEP, FILTER_OUTSIDE) < 0)
         return fail_errno(err, "load the system-call filter");
     return 0;
 }
@@ -261,8 +261,10 @@ static int clone_into(const char *folder, struct error *err)
     pid_t pid = sys_clone3(&args);
     if (pid == 0)
         _exit(0);
-    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    int errnum = errno;
+    if (pid > 0)
+        sys_wait(pid, NULL);
+    errno = errnum;
     return pid > 0 || errno == EBUSY ? 0 : fail_errno(err, "make a process in the cgroup %s", folder);
 }
 

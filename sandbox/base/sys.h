@@ -1,10 +1,12 @@
 /*
  * System calls that glibc wraps only since 2.36 (or not at all), so that indyno builds on older ones. Each
- * does what its manual page says and returns -1 with errno on failure.
+ * does what its manual page says and returns -1 with errno on failure. And two that everybody would write alike.
  */
 #ifndef INDYNO_SYS_H
 #define INDYNO_SYS_H
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -12,6 +14,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef MOUNT_ATTR_IDMAP
@@ -91,6 +94,25 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 static inline pid_t sys_clone3(struct clone_args *args)
 {
     return (pid_t)syscall(SYS_clone3, args, sizeof *args);
+}
+
+/* waitpid(2), however many signals come meanwhile. */
+static inline int sys_wait(pid_t pid, int *status)
+{
+    while (waitpid(pid, status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return 0;
+}
+
+/* Lists the folder from its beginning, wherever the descriptor, which stays the caller's, is: fdopendir(3) of another. */
+static inline DIR *sys_list(int folder)
+{
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (copy >= 0 && !list)
+        close(copy);
+    return list;
 }
 
 #endif
