@@ -22,7 +22,7 @@
 #include "survey.h"
 #include "template.h"
 
-enum { VERSION_TEXT_MAX = 512, READY_TIMEOUT_MS = 30 * 1000 };
+enum { VERSION_TEXT_MAX = 4096, READY_TIMEOUT_MS = 30 * 1000 };
 
 /* ---- For who wants to know ---- */
 
@@ -125,18 +125,14 @@ static int find_version(const char *folder, const struct kind *kind, struct imag
 {
     cleanup_strings struct strings argv = {0};
     struct maker maker;
-    char text[VERSION_TEXT_MAX];
     strings_take(&argv, maker_server_path(image));
     strings_add(&argv, "--version");
     const struct maker_job job = {
         .folder = folder, .image = image, .steps = {{&argv, false}}, .step_count = 1};
     if (maker_start(&maker, &job, err) < 0)
         return -1;
-    ssize_t size, used = 0;
-    while ((size = read(maker.output, text + used, sizeof text - 1 - (size_t)used)) > 0)
-        used += size;
-    text[used] = '\0';
-    if (maker_finish(&maker, kind->program, err) < 0)
+    cleanup_free char *text = text_read_fd(maker.output, "its version", VERSION_TEXT_MAX, NULL, err);
+    if (maker_finish(&maker, kind->program, text ? err : NULL) < 0 || !text)
         return -1;
     image->version = parse_version(text, kind->mark);
     return image->version ? 0

@@ -54,7 +54,7 @@ int extension_find_package(const char *path, const char *server_version, const c
 
 char *image_extension_hint(const struct image *image, const char *extension)
 {
-    cleanup_free char *path = copy_string(text_from_env("INDYNO_EXTENSIONS", PKGDATADIR "/extensions"));
+    const char *path = text_from_env("INDYNO_EXTENSIONS", PKGDATADIR "/extensions");
     struct extension_package found;
     if (extension_find_package(path, image->version, extension, &found, NULL) < 0 || !found.package)
         return NULL;

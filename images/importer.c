@@ -117,6 +117,8 @@ static void take_facts(const struct import *import, struct image *image, bool *r
     cleanup_file FILE *facts = fdopen(*input, "r");
     if (facts)
         steal_fd(input);
+    else
+        close_fd(input); /* or who writes would wait */
     while (facts && read_line(facts, line))
         take_fact(import, image, root, line);
 }

@@ -119,3 +119,14 @@ char *file_read_beneath(int folder_fd, const char *name, const char *label, size
     *size = used;
     return steal_pointer(text);
 }
+
+int file_remove_old(int folder, const char *name, struct error *err)
+{
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : fail(err, STATUS_ERRORED, "%s", strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return fail(err, STATUS_ERRORED, "something that is no regular file is there");
+    return unlinkat(folder, name, 0) < 0 && errno != ENOENT ? fail(err, STATUS_ERRORED, "%s", strerror(errno))
+                                                            : 0;
+}

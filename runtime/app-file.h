@@ -18,4 +18,8 @@ int folder_open(const char *path, const char *label, struct error *err);
 char *file_read_beneath(int folder_fd, const char *name, const char *label, size_t limit, size_t *size,
                         struct error *err);
 
+/* Removes the regular file of that name that an earlier run left in a folder; none is no error. STATUS_ERRORED, with the
+ * reason alone as message, where it cannot be removed, or is a folder, a device or another thing, which stays. */
+int file_remove_old(int folder, const char *name, struct error *err);
+
 #endif

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app-file.h"
 #include "base/own.h"
 #include "base/sys.h"
 #include "borrow.h"
@@ -60,17 +61,6 @@ static int make_folder(const struct copier *copier, int parent, const char *name
     return fd < 0 ? fail_errno(err, "open the folder %s", name) : fd;
 }
 
-/* What is no file was not left there by an earlier run. */
-static int remove_old(int parent, const char *name, struct error *err)
-{
-    struct stat st;
-    if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : fail_errno(err, "look at %s", name);
-    if (!S_ISREG(st.st_mode))
-        return fail(err, STATUS_ERRORED, "replace %s: something that is no regular file is there", name);
-    return unlinkat(parent, name, 0) < 0 && errno != ENOENT ? fail_errno(err, "replace %s", name) : 0;
-}
-
 /* A new file, so that whoever has the old one open, or linked to, sees nothing of it. */
 static int make_file(const struct copier *copier, int parent, const char *name, mode_t mode,
                      struct error *err)
@@ -78,8 +68,8 @@ static int make_file(const struct copier *copier, int parent, const char *name, 
     cleanup_borrowed struct borrowed rights;
     if (borrow_ids(copier->writer.uid, copier->writer.gid, &rights, err) < 0)
         return -1;
-    if (remove_old(parent, name, err) < 0)
-        return -1;
+    if (file_remove_old(parent, name, err) < 0)
+        return error_context(err, "replace %s", name);
     int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
     return fd < 0 ? fail_errno(err, "make %s", name) : fd;
 }

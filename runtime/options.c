@@ -114,15 +114,13 @@ static bool take_network(struct options *options, const char *value)
     return false;
 }
 
+/* Of user namespaces it is --allow-userns that says so. */
 static bool add_weaker(struct options *options, const char *name, size_t length)
 {
-    static const struct {
-        const char *name;
-        unsigned weaker;
-    } names[] = {{"ids", SANDBOX_WEAKER_IDS}, {"limits", SANDBOX_WEAKER_LIMITS}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i].name) == length && strncmp(names[i].name, name, length) == 0) {
-            options->weaker |= names[i].weaker;
+    for (unsigned i = 0; sandbox_weaker_names[i]; i++)
+        if (strlen(sandbox_weaker_names[i]) == length &&
+            strncmp(sandbox_weaker_names[i], name, length) == 0 && 1U << i != SANDBOX_WEAKER_USERNS) {
+            options->weaker |= 1U << i;
             return true;
         }
     return false;

@@ -18,15 +18,9 @@ const char *plan_mount_kind(enum sandbox_mount_kind kind)
 struct strings plan_weaker(const struct plan *plan)
 {
     struct strings names = {0};
-    static const struct {
-        unsigned weaker;
-        const char *name;
-    } rows[] = {{SANDBOX_WEAKER_IDS, "ids"},
-                {SANDBOX_WEAKER_LIMITS, "limits"},
-                {SANDBOX_WEAKER_USERNS, "userns"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (plan->weaker & rows[i].weaker)
-            strings_add(&names, rows[i].name);
+    for (size_t i = 0; sandbox_weaker_names[i]; i++)
+        if (plan->weaker & (1U << i))
+            strings_add(&names, sandbox_weaker_names[i]);
     return names;
 }
 

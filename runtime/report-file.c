@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app-file.h"
 #include "base/own.h"
 #include "base/text.h"
 #include "borrow.h"
@@ -18,17 +19,6 @@ static int refuse(const char *path, const char *why, struct error *err)
     fail(err, STATUS_DATA, "--report %s: %s", path, why);
     error_remedy(err, "give a file in a folder that its owner can write to");
     return -1;
-}
-
-/* A folder, a device or another thing of that name stays. */
-static int remove_old(int folder, const char *name, const char *path, struct error *err)
-{
-    struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : refuse(path, strerror(errno), err);
-    if (!S_ISREG(st.st_mode))
-        return refuse(path, "something that is no regular file is there", err);
-    return unlinkat(folder, name, 0) < 0 ? refuse(path, strerror(errno), err) : 0;
 }
 
 int report_file_open(const char *path, struct report_file *file, struct error *err)
@@ -50,8 +40,9 @@ int report_file_open(const char *path, struct report_file *file, struct error *e
         return -1;
     if (!*name)
         return refuse(path, "it is a folder", err);
-    if (remove_old(folder, name, path, err) < 0)
-        return -1;
+    cleanup_error struct error why = {0};
+    if (file_remove_old(folder, name, &why) < 0)
+        return refuse(path, why.message, err);
     if (faccessat(folder, ".", W_OK, AT_EACCESS) < 0)
         return refuse(path, strerror(errno), err);
     *file = (struct report_file){.folder = steal_fd(&folder), .name = copy_string(name)};

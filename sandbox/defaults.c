@@ -5,6 +5,8 @@
 
 #include "id-range.h"
 
+const char *const sandbox_weaker_names[] = {"ids", "limits", "userns", NULL};
+
 char *sandbox_state_dir(void)
 {
     if (geteuid() == 0)

@@ -103,6 +103,9 @@ enum sandbox_weaker {
     SANDBOX_WEAKER_USERNS = 1 << 2, /* steps may make user namespaces, and others in them (--allow-userns) */
 };
 
+/* "ids", "limits", "userns": of the bits, in their order; NULL-terminated. */
+extern const char *const sandbox_weaker_names[];
+
 /* The name server that an outbound dyno sees: pasta forwards what is sent there to the host's own. */
 #define SANDBOX_RESOLVER "169.254.1.1"
 

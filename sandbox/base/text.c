@@ -118,13 +118,8 @@ const char *strings_env_get(const struct strings *env, const char *name)
     return there ? *there + strlen(name) + 1 : NULL;
 }
 
-char *text_read_file(int dirfd, const char *path, size_t limit, size_t *size, struct error *err)
+char *text_read_fd(int fd, const char *what, size_t limit, size_t *size, struct error *err)
 {
-    cleanup_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        fail_errno(err, "open %s", path);
-        return NULL;
-    }
     cleanup_free char *text = NULL;
     size_t used = 0, room = 0;
     for (;;) {
@@ -134,14 +129,14 @@ char *text_read_file(int dirfd, const char *path, size_t limit, size_t *size, st
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            fail_errno(err, "read %s", path);
+            fail_errno(err, "read %s", what);
             return NULL;
         }
         if (got == 0)
             break;
         used += (size_t)got;
         if (used > limit) {
-            fail(err, STATUS_DATA, "%s: larger than %zu bytes", path, limit);
+            fail(err, STATUS_DATA, "%s: larger than %zu bytes", what, limit);
             return NULL;
         }
     }
@@ -149,6 +144,15 @@ char *text_read_file(int dirfd, const char *path, size_t limit, size_t *size, st
     if (size)
         *size = used;
     return steal_pointer(text);
+}
+
+char *text_read_file(int dirfd, const char *path, size_t limit, size_t *size, struct error *err)
+{
+    cleanup_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0)
+        return text_read_fd(fd, path, limit, size, err);
+    fail_errno(err, "open %s", path);
+    return NULL;
 }
 
 int text_write_all(int fd, const void *data, size_t size)

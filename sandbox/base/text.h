@@ -42,6 +42,9 @@ const char *text_from_env(const char *variable, const char *otherwise);
  * length. */
 char *text_read_file(int dirfd, const char *path, size_t limit, size_t *size, struct error *err);
 
+/* The same of an open descriptor, which stays the caller's, from where it is to its end; what names it in messages. */
+char *text_read_fd(int fd, const char *what, size_t limit, size_t *size, struct error *err);
+
 /* Writes all of text to an open file, retrying short writes. Returns 0, or -1 with errno. */
 int text_write_all(int fd, const void *data, size_t size);
 

@@ -92,6 +92,17 @@ forget_variables() {
     unset "${!INDYNO_@}"
 }
 
+# Starts indyno, whose step is to print "up" and to stay; goes on when it has. Sets dyno, its id.
+start_up() { # INDYNO'S ARGUMENT...
+    local line
+    mkfifo "$scratch/up"
+    give "$scratch"
+    start_indyno "$@" >"$scratch/up" &
+    dyno=$!
+    read -r line <"$scratch/up"
+    [ "$line" = up ]
+}
+
 # `indyno` as the test's user runs it.
 indyno() {
     as_tester "$INDYNO" "$@"

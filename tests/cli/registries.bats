@@ -47,12 +47,7 @@ pongs() {
     [[ "$output" == "redis-cli 7.0.15"*libc.so.6* ]]
     [[ "$output" != *musl* ]]
     [ "$(id -u)" = 0 ] || return 0 # only root can look into the processes of a dyno
-    mkfifo "$scratch/up"
-    give "$scratch"
-    start_indyno run -q --redis=7.0.15 "$app" -- sh -c 'echo up; exec sleep 1000' >"$scratch/up" &
-    dyno=$!
-    read -r line <"$scratch/up"
-    [ "$line" = up ]
+    start_up run -q --redis=7.0.15 "$app" -- sh -c 'echo up; exec sleep 1000'
     run -0 awk '$6 ~ /[.]so/ { print $6 }' "/proc/$(descendant "$dyno" redis-server)/maps"
     [[ "$output" == */lib/ld-musl-* ]]
     [[ "$output" == */usr/lib/libown.so.1* ]]

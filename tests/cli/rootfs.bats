@@ -102,12 +102,7 @@ J
     [ "$(id -u)" = 0 ] || skip "only root can look into the processes of a dyno"
     local root postgres step library libraries place
     root=$(root_of debian)
-    mkfifo "$scratch/up"
-    give "$scratch"
-    start_indyno run -q --rootfs=debian --postgres=16 "$app" -- bash -c 'echo up; exec sleep 1000' >"$scratch/up" &
-    dyno=$!
-    read -r line <"$scratch/up"
-    [ "$line" = up ]
+    start_up run -q --rootfs=debian --postgres=16 "$app" -- bash -c 'echo up; exec sleep 1000'
     postgres=$(descendant "$dyno" postgres | head -n 1) step=$(descendant "$dyno" sleep)
     libraries=$(awk '$6 ~ /[.]so/ && $6 !~ /^.opt.indyno/ { print $6 }' "/proc/$postgres/maps" | sort -u)
     [[ "$libraries" == *libc.so.6* ]]

@@ -59,12 +59,7 @@ teardown() {
     [ "$(id -u)" = 0 ] || skip "only root can look into the processes of a dyno"
     local root server step place
     root=$(indyno image inspect redis:8.0 | jq -r '.path + "/tree/root"')
-    mkfifo "$scratch/up"
-    give "$scratch"
-    start_indyno run -q --redis=8.0 "$app" -- sh -c 'env | grep ^LD_; echo up; exec sleep 1000' >"$scratch/up" &
-    dyno=$!
-    read -r line <"$scratch/up"
-    [ "$line" = up ]
+    start_up run -q --redis=8.0 "$app" -- sh -c 'env | grep ^LD_; echo up; exec sleep 1000'
     server=$(descendant "$dyno" redis-server) step=$(descendant "$dyno" sleep)
     for library in $(awk '$6 ~ /[.]so/ { print $6 }' "/proc/$server/maps" | sort -u); do
         [ "/proc/$server/root/$library" -ef "$root/$library" ]
