@@ -51,6 +51,24 @@ load helper
     INDYNO_STORE=$store run -65 indyno image rm "redis:$version"
 }
 
+@test "app.json's REDIS_VERSION runs on a tree that was imported under it, and names the remedy without one" {
+    local store=$scratch/store version source
+    version=$(indyno image inspect redis:6.0 | jq -r .version)
+    source=$(indyno image inspect redis:6.0 | jq -r '.path + "/tree/root"')
+    write_app <<J
+{"env": {"REDIS_VERSION": {"value": "$version"}}, "environments": {"test": {"addons": ["heroku-redis:in-dyno"],
+    "scripts": {"test": "redis-cli info server | grep ^redis_version"}}}}
+J
+    INDYNO_STORE=$store run -65 indyno run -q "$app"
+    [[ "$output" == *"indyno image install redis:$version"* || "$output" == *"indyno image import redis:$version"* ]]
+    INDYNO_STORE=$store run -0 indyno image import "redis:$version" "$source"
+    INDYNO_STORE=$store run -0 --separate-stderr indyno run -q "$app"
+    [[ "$output" == "redis_version:$version"* ]]
+    sed -i "s/$version/6.2.10/" "$app/app.json"
+    INDYNO_STORE=$store run -65 indyno run -q "$app"
+    [[ "$output" == *"indyno image install redis:6.2.10"* ]]
+}
+
 @test "a tree whose server does not start is refused with its own words, and nothing of it stays" {
     local store=$scratch/store
     mkdir -p "$scratch/bad/bin"
