@@ -66,8 +66,9 @@ static int refuse_folders(struct error *err)
     struct stat st;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-            return fail(err, STATUS_ERRORED, "descriptor %d is a folder of the host, which would let it out",
-                        fd);
+            return fail(
+                err, STATUS_ERRORED,
+                "descriptor %d is a folder of the host, which would let it out: redirect it to a file", fd);
     return 0;
 }
 
