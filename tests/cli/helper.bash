@@ -98,6 +98,7 @@ start_up() { # INDYNO'S ARGUMENT...
     mkfifo "$scratch/up"
     give "$scratch"
     start_indyno "$@" >"$scratch/up" &
+    # shellcheck disable=SC2034 # the caller's
     dyno=$!
     read -r line <"$scratch/up"
     [ "$line" = up ]
