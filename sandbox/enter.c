@@ -18,6 +18,7 @@
 #include "base/teeth.h"
 #include "net.h"
 #include "privilege.h"
+#include "proc-mask.h"
 #include "wire.h"
 
 enum { COMMAND_LINE_CHUNK = 4096, ROUTE_TIMEOUT_MS = 20 * 1000 };
@@ -161,7 +162,7 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
     if (!teeth_out("umask"))
         umask(022);
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    if (limit_namespaces(parts->spec, err) < 0)
+    if (limit_namespaces(parts->spec, err) < 0 || proc_mask(err) < 0)
         return -1;
     hide_command_line();
     if (privilege_reduce_init(err) < 0)

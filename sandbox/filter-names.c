@@ -13,6 +13,8 @@ const char *filter_answer_name(int answer)
                  {EPERM, "EPERM"},
                  {ENOSYS, "ENOSYS"},
                  {EAFNOSUPPORT, "EAFNOSUPPORT"},
+                 {EPROTONOSUPPORT, "EPROTONOSUPPORT"},
+                 {ENOPROTOOPT, "ENOPROTOOPT"},
                  {FILTER_BY_ARGUMENT, "argument"},
                  {FILTER_IGNORED, "ignored"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -74,7 +76,7 @@ const struct filter_group filter_groups[] = {
            "timer_create", "timer_delete", "timer_getoverrun", "timer_gettime", "timer_settime")},
     {"sockets", FILTER_ALL,
      NAMES("accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
-           "recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown")},
+           "recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "shutdown")},
     {"System V shared memory and semaphores", FILTER_STEP | FILTER_POSTGRES,
      NAMES("semctl", "semget", "semop", "semtimedop", "shmat", "shmctl", "shmdt", "shmget")},
     {"message queues", FILTER_STEP,
@@ -128,14 +130,17 @@ const struct filter_group filter_groups[] = {
     {                                                                                                        \
         __VA_ARGS__, {0, 0, 0}, 0                                                                            \
     }
-#define DENIED_IF(...)                                                                                       \
+#define ANSWERED_IF(answer, ...)                                                                             \
     {                                                                                                        \
-        __VA_ARGS__, {0, 0, 0}, EPERM                                                                        \
+        __VA_ARGS__, {0, 0, 0}, answer                                                                       \
     }
+#define DENIED_IF(...)  ANSWERED_IF(EPERM, __VA_ARGS__)
+#define IGNORED_IF(...) ANSWERED_IF(FILTER_IGNORED, __VA_ARGS__)
 
-#define IGNORED_IF(...)                                                                                      \
+/* Both families at once: AF_INET is 2, AF_INET6 10. */
+#define INTERNET                                                                                             \
     {                                                                                                        \
-        __VA_ARGS__, {0, 0, 0}, FILTER_IGNORED                                                               \
+        0, ALL & ~(AF_INET ^ AF_INET6), AF_INET &AF_INET6                                                    \
     }
 
 /* A limit of 1 byte is what the kernel takes for "not even to the host's handler of crashes" (core(5)); one of 0 is not. */
@@ -153,17 +158,26 @@ const struct filter_argument filter_arguments[] = {
      "its flags are in memory, out of a filter's sight: libcs fall back to clone",
      false},
     {"socket",
-     {ALLOWED_IF(IS(0, AF_UNIX)), ALLOWED_IF(IS(0, AF_INET)), ALLOWED_IF(IS(0, AF_INET6)),
-      ALLOWED(IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE))},
-     4,
+     {ALLOWED_IF(IS(0, AF_UNIX)), ALLOWED(INTERNET, IS(2, 0)), ALLOWED(INTERNET, IS(2, IPPROTO_TCP)),
+      ALLOWED(INTERNET, IS(2, IPPROTO_UDP)), ALLOWED(INTERNET, IS(2, IPPROTO_ICMP)),
+      ALLOWED(INTERNET, IS(2, IPPROTO_ICMPV6)), ALLOWED(IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE)),
+      ANSWERED_IF(EPROTONOSUPPORT, INTERNET)},
+     8,
      EAFNOSUPPORT,
-     "AF_VSOCK, AF_ALG and others are not bound to the network namespace; of netlink libcs need routes only",
+     "AF_VSOCK, AF_ALG and others are not bound to the network namespace; of netlink libcs need routes only; "
+     "SCTP, DCCP and the like are modules that the kernel loads for whoever asks",
      false},
     {"socketpair",
      {ALLOWED_IF(IS(0, AF_UNIX))},
      1,
      EAFNOSUPPORT,
      "it makes two sockets of a family before it asks whether they can be a pair",
+     false},
+    {"setsockopt",
+     {{IS(1, SOL_TCP), IS(2, TCP_ULP), ENOPROTOOPT}},
+     1,
+     0,
+     "no TLS and the like in the kernel, on top of TCP",
      false},
     {"ioctl",
      {DENIED_IF(IS(1, TIOCSTI)), DENIED_IF(IS(1, TIOCLINUX))},

@@ -86,3 +86,14 @@ for number, errno in ((165, 1), (999, 38), (39, 0)):
     assert ctypes.get_errno() == errno, (number, ctypes.get_errno())
 PY
 }
+
+@test "indyno-sandbox(7) names attacks and protections that there are" {
+    local name names
+    names=$(sed -n '/^.Sh WHAT SHOWS IT/,/^.El/p' "$abs_top_srcdir/man/indyno-sandbox.7" | sed -n '/^.Bl/,$p' |
+        sed 's/^.It//; /^\./d; s/[,:;]/ /g')
+    for name in $names; do
+        grep -rqF "\"$name\"" "$abs_top_srcdir"/tests/inside/*.c "$abs_top_srcdir"/sandbox/*.c "$abs_top_srcdir"/runtime/*.c ||
+            { echo "no $name"; return 1; }
+    done
+    [ "$(wc -w <<<"$names")" -ge 100 ]
+}

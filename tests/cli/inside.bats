@@ -52,6 +52,38 @@ skipped() { # MORE
     [ -z "$(find "$written" -perm /6000)" ]
 }
 
+@test "attacks where the root is a folder, --rootfs" {
+    mkdir -p "$scratch/root/bin" "$scratch/root/usr"
+    cp /bin/busybox "$scratch/root/bin/sh"
+    give "$scratch/root"
+    start_outside
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --rootfs="$scratch/root" --postgres=16 --redis \
+        "${attack_arguments[@]}" "$app" -- /inside -owner-of-usr # who is the caller
+    judge "$(skipped 3)"
+}
+
+@test "attacks where the app is the folder itself, --app=rw" {
+    is_user || chown -R 1234:1234 "$app"
+    start_outside
+    # The kernel tells everybody in mountinfo which folder a mount shows.
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --app=rw --postgres=16 --redis \
+        "${attack_arguments[@]}" "$app" -- /inside -host-path-in-mounts
+    judge "$(skipped 3)"
+}
+
+@test "attacks where user namespaces are allowed, from without and from within one" {
+    local allowed=(-allowed-namespaces -clone-namespaces -unshare-namespaces -user-namespace)
+    # What root of such a namespace may, and to nobody but itself.
+    local within=(-capabilities -take-capabilities -leave-by-chroot -set-id-of-root -set-id-in-app -file-capability)
+    start_outside
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --allow-userns --postgres=16 --redis \
+        "${attack_arguments[@]}" "$app" -- /inside "${allowed[@]}"
+    judge "$(skipped 3)"
+    run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --allow-userns --postgres=16 --redis \
+        "${attack_arguments[@]}" "$app" -- unshare -Ur /inside "${allowed[@]}" "${within[@]}"
+    judge 3
+}
+
 @test "attacks where all processes share one id" {
     ! is_user || skip "as root: by somebody without any subordinate ids"
     [ "$(id -u)" = 0 ] || skip "only root can become somebody without subordinate ids"

@@ -119,6 +119,22 @@ add_extension() {
     give "$scratch"
 }
 
+# The attacks of tests/inside, by Postgres' user in the server's root.
+attack_from_server() {
+    local INSIDE=$abs_top_builddir/tests/inside/inside
+    . "$abs_top_srcdir/tests/inside/situation.sh"
+    make_situation
+    chmod 755 "$scratch"
+    cp "$scratch/inside" "$app/inside"
+    set_run_arguments
+    start_outside
+    INDYNO_STORE=$scratch/store run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --postgres=17 \
+        "${attack_arguments[@]}" "$app" -- sh -c "${as_server/\/inside --server//app\/inside --server -write-bind -bound-device}" # nothing of --ro-bind is there
+    end_outside
+    ! grep '^not ok' <<<"$output" || return 1
+    [ "$(grep -c '^ok' <<<"$output")" -ge 80 ] || { echo "$output $stderr"; return 1; }
+}
+
 @test "deb: Postgres of another suite with PostGIS, pgvector and a further source's extension, in a root of its own" {
     local before
     before=$(apt_state)
@@ -139,6 +155,7 @@ add_extension() {
         sh -c 'psql --version; pg_dump >/dev/null && pg_dumpall >/dev/null; cat /etc/os-release'
     [[ "$output" == *"(PostgreSQL) 17."* ]]
     [[ "$output" == *"$(grep ^VERSION_ID= /etc/os-release)"* ]]
+    attack_from_server
     # Another one beside it, which does not have them, is told of this one.
     INDYNO_STORE=$scratch/store run -0 indyno image install postgresql:16
     INDYNO_STORE=$scratch/store run -1 --separate-stderr indyno run --postgres=16 "$app" -- psql -c 'create extension vector'

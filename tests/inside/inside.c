@@ -1,4 +1,5 @@
-/* inside: runs the attacks (see inside.h), or prepares the host for them. */
+/* inside [--server|--single] [NAME...|-NAME...]: runs the attacks (see inside.h), all, those named, or all but those; or
+ * prepares the host for them. */
 #include "inside.h"
 
 #include <errno.h>
@@ -69,12 +70,13 @@ static bool report_attack(const struct attack *attack, unsigned number)
 
 static bool is_chosen(const struct attack *attack, unsigned role, char **names)
 {
-    if (!*names)
-        return role & SEPARATE ? !(attack->roles & SEPARATE) && (attack->roles & STEP) : attack->roles & role;
+    bool all = !*names || **names == '-';
     for (; *names; names++)
-        if (strcmp(*names, attack->name) == 0)
-            return true;
-    return false;
+        if (strcmp(*names + all, attack->name) == 0)
+            return !all;
+    bool counts =
+        role & SEPARATE ? !(attack->roles & SEPARATE) && (attack->roles & STEP) : attack->roles & role;
+    return all && counts;
 }
 
 static int run_attacks(unsigned role, char **names)

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -236,7 +238,11 @@ static const char *clone3_namespaces(void)
 
 /* ---- Sockets ---- */
 
-enum { FAMILIES = 64, PROTOCOLS = 64 };
+enum { FAMILIES = 64, PROTOCOLS = 64, INTERNET_PROTOCOLS = 512 };
+
+#ifndef SOCK_PACKET
+#define SOCK_PACKET 10
+#endif
 
 static bool is_allowed_family(int family)
 {
@@ -257,6 +263,43 @@ static const char *socket_families(void)
     for (int family = 0; family < FAMILIES; family++)
         for (size_t i = 0; i < COUNT(types) && !is_allowed_family(family); i++)
             tally_add(&tally, family_name(family), result_of(socket(family, types[i], 0)));
+    return tally_result(&tally);
+}
+
+static bool is_allowed_protocol(int protocol)
+{
+    return protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
+           protocol == IPPROTO_ICMPV6;
+}
+
+static const char *protocol_name(int protocol)
+{
+    static char name[24];
+    snprintf(name, sizeof name, "protocol %d", protocol);
+    return name;
+}
+
+static const char *internet_protocols(void)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_PACKET};
+    struct tally tally = {.should = "EPROTONOSUPPORT"};
+    for (int protocol = 0; protocol < INTERNET_PROTOCOLS; protocol++)
+        for (size_t i = 0; i < COUNT(types) && !is_allowed_protocol(protocol); i++) {
+            tally_add(&tally, protocol_name(protocol), result_of(socket(AF_INET, types[i], protocol)));
+            tally_add(&tally, "IPv6",
+                      result_of(syscall(SYS_socket, HIGH_BITS | AF_INET6, types[i],
+                                        HIGH_BITS | (unsigned)protocol)));
+        }
+    return tally_result(&tally);
+}
+
+static const char *protocols_on_tcp(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct tally tally = {.should = "ENOPROTOOPT"};
+    tally_add(&tally, "tls", result_of(setsockopt(fd, SOL_TCP, TCP_ULP, "tls", 3)));
+    tally_add(&tally, "with high bits",
+              result_of(syscall(SYS_setsockopt, fd, HIGH_BITS | SOL_TCP, HIGH_BITS | TCP_ULP, "mptcp", 5)));
     return tally_result(&tally);
 }
 
@@ -325,6 +368,10 @@ const struct attack kernel_attacks[] = {
     {"socket-families", BOTH, "sockets of each other family", "EAFNOSUPPORT", socket_families},
     {"pair-families", BOTH, "pairs of sockets of each family but Unix", "EAFNOSUPPORT", pair_families},
     {"netlink-protocols", BOTH, "netlink sockets but those for routes", "EAFNOSUPPORT", netlink_protocols},
+    {"internet-protocols", BOTH, "Internet sockets of other protocols than TCP, UDP and ICMP",
+     "EPROTONOSUPPORT", internet_protocols},
+    {"protocols-on-tcp", BOTH, "to put protocols of the kernel's on a TCP connection", "ENOPROTOOPT",
+     protocols_on_tcp},
     {"sockets-with-high-bits", BOTH, "the same with bits that the kernel drops", "EAFNOSUPPORT",
      sockets_with_high_bits},
     {"personalities", BOTH, "to take a personality that weakens it", "EPERM", personalities},

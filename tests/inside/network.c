@@ -2,7 +2,6 @@
 #include "inside.h"
 
 #include <arpa/inet.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -13,10 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#ifndef SOCK_PACKET
-#define SOCK_PACKET 10
-#endif
 
 static const char *interfaces(void)
 {
@@ -102,9 +97,7 @@ static const char *raw_sockets(void)
 {
     struct tally tally = {.should = "EPERM"};
     tally_add(&tally, "ICMP", result_of(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)));
-    tally_add(&tally, "raw", result_of(socket(AF_INET, SOCK_RAW, IPPROTO_RAW)));
     tally_add(&tally, "ICMPv6", result_of(socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6)));
-    tally_add(&tally, "packet", result_of(socket(AF_INET, SOCK_PACKET, htons(3))));
     return tally_result(&tally);
 }
 
@@ -137,7 +130,7 @@ const struct attack network_attacks[] = {
      host_abstract_socket},
     {"listed-sockets", BOTH, "to see the host's sockets in /proc/net/unix", "none of the host's",
      listed_sockets},
-    {"raw-sockets", BOTH, "raw and packet sockets", "EPERM", raw_sockets},
+    {"raw-sockets", BOTH, "raw sockets", "EPERM", raw_sockets},
     {"change-network", BOTH, "to change interfaces and what needs privileges", "EPERM", change_network},
     {"low-port", BOTH, "to bind port 80", "EACCES", low_port},
     {0},

@@ -2,12 +2,14 @@
 #include "inside.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -34,7 +36,7 @@ static struct {
 /* Open to everybody, whose writes the kernel looks at by themselves. */
 static bool is_everybodys(const char *path)
 {
-    return strcmp(path, "/proc/sys/kernel/ns_last_pid") == 0 || strncmp(path, "/proc/pressure/", 15) == 0;
+    return strncmp(path, "/proc/pressure/", 15) == 0;
 }
 
 static int look_at(const char *path, const struct stat *st, int type, struct FTW *walk)
@@ -63,6 +65,25 @@ static const char *writable_files(void)
     if (nftw("/proc", look_at, OPEN_FOLDERS, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
         return result_of(-1);
     return writable.count ? told("%u, %s first", writable.count, writable.first) : "none";
+}
+
+static const char *machine_folders(void)
+{
+    static const char *const folders[] = {"/proc/acpi", "/proc/asound", "/proc/scsi"};
+    struct tally tally = {.should = "empty"};
+    for (size_t i = 0; i < COUNT(folders); i++) {
+        struct dirent **names;
+        int count = scandir(folders[i], &names, NULL, NULL);
+        if (count >= 0)
+            tally_add(&tally, folders[i], count == 2 ? "empty" : "has entries");
+    }
+    return tally.count ? tally_result(&tally) : "empty";
+}
+
+static const char *read_only_settings(void)
+{
+    struct statvfs fs;
+    return statvfs("/proc/sys", &fs) < 0 ? result_of(-1) : fs.f_flag & ST_RDONLY ? "read-only" : "writable";
 }
 
 static const char *key_list(void)
@@ -150,6 +171,9 @@ static const char *own_maps(void)
 const struct attack proc_attacks[] = {
     {"machine-files", BOTH, "to open /proc/kcore, kmsg, timer_list, sysrq-trigger and so on", "EACCES",
      machine_files},
+    {"machine-folders", BOTH, "to see what /proc/acpi, asound and scsi tell of the machine", "empty",
+     machine_folders},
+    {"settings", BOTH, "to find /proc/sys mounted writable", "read-only", read_only_settings},
     {"writable-proc", BOTH, "to open any file of /proc but processes' for writing", "none", writable_files},
     {"key-list", BOTH, "to find a key of the caller's in /proc/keys", "shows none of the caller's", key_list},
     {"other-processes", BOTH, "to look into processes of other users through /proc", "EACCES",

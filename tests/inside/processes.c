@@ -282,7 +282,7 @@ const struct attack process_attacks[] = {
     {"more-limits", BOTH, "to raise limits", "refused", more_limits},
     {"change-core-limit", BOTH, "to change the core limit, of 1", "1", change_core_limit},
     {"escape-oom-killer", BOTH, "to lower its oom score", "EACCES", escape_oom_killer},
-    {"allow-namespaces", BOTH, "to allow user namespaces", "EACCES", allow_namespaces},
+    {"allow-namespaces", BOTH, "to allow user namespaces", "EACCES or EROFS", allow_namespaces},
     {"allowed-namespaces", BOTH, "to find user namespaces allowed", "none", allowed_namespaces},
     {0},
 };

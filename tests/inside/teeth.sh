@@ -23,7 +23,7 @@ table='
                                         | user     |
                                         | single   |
 filter                                  | step     | filtered denied-calls unknown-calls i386 clone-namespaces unshare-namespaces clone3-namespaces
-filter                                  | step     | socket-families pair-families netlink-protocols sockets-with-high-bits personalities type-into-terminal use-keys
+filter                                  | step     | socket-families pair-families netlink-protocols internet-protocols protocols-on-tcp sockets-with-high-bits personalities type-into-terminal use-keys
 filter                                  | step     | -user-namespace -callers-key -mount-over -remount -leave-by-chroot -raw-sockets -trace-others -open-by-handle
 filter                                  | server   | filtered denied-calls calls-denied-to-servers
 user-namespaces                         | step     | allowed-namespaces -user-namespace
@@ -42,6 +42,7 @@ read-only                               | step     | writable-mounts write-read-
 read-only                               | left     | write-trees
 dumpable                                | step     | -other-processes -trace-others
 dumpable                                | single   | first-process -trace-others
+proc-mask                               | step     | settings machine-folders
 command-line                            | step     | secret-in-first-process
 environment                             | step     | environment
 net-namespace                           | step     | host-abstract-socket host-loopback listed-sockets
@@ -67,12 +68,14 @@ keyring,filter                          | step     | callers-key
 proc-keys                               | user     | key-list
 pid-namespace                           | step     | signal-outside find-outside
 devices                                 | step     | device-list host-files
-users                                   | named    | writable-proc -take-groups -mount-over -raw-sockets -allow-namespaces
+users                                   | named    | -writable-proc -take-groups -mount-over -raw-sockets -allow-namespaces
+users,proc-mask                         | named    | writable-proc
 users,ids                               | named    | machine-files change-device
 users,ids                               | named    | -control-groups
 users,ids,read-only                     | named    | control-groups
 users,bounding,capabilities             | named    | -mount-over -remount -other-processes -low-port
-users,bounding,capabilities,no-new-privs,filter | named | take-groups become-others take-capabilities give-away allow-namespaces
+users,bounding,capabilities,no-new-privs,filter | named | take-groups become-others take-capabilities give-away -allow-namespaces
+users,bounding,capabilities,no-new-privs,filter,proc-mask | named | allow-namespaces
 users,bounding,capabilities,no-new-privs,filter | named | low-port raw-sockets change-network leave-by-chroot
 users,bounding,capabilities,no-new-privs,filter | named | remount remount-new mount-over
 users,bounding,capabilities,no-new-privs,filter | named | bind-mount
@@ -141,7 +144,7 @@ on_terminal() { # COMMAND...
 
 # shellcheck disable=SC2054 # one argument with a comma in it
 attack() { # PROTECTIONS HOW ATTACKS: prints TAP
-    local run=(run -q) rights=() command=(/inside) input=/dev/null
+    local names=" $3" run=(run -q) rights=() command=(/inside) input=/dev/null
     case $2 in
         user) rights=(as indynotest) ;;
         single) rights=(as 65530) run+=(--allow-weaker=ids) command+=(--single) ;;
@@ -149,7 +152,7 @@ attack() { # PROTECTIONS HOW ATTACKS: prints TAP
         left) run+=(--postgres=16) command=(sh -c "$leave_set_id && /inside") ;;
         writes) run+=(--bind "$written:/written") ;;
         folder) input=/ ;;
-        named) read -ra command <<<"/inside ${3// -/ }" ;;
+        named) read -ra command <<<"/inside${names// -/ }" ;;
         shown) run+=(--ro-bind "$app:$app" --ro-bind /home) ;;
         terminal) rights=(on_terminal) ;;
     esac

@@ -6,6 +6,8 @@
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,6 +91,11 @@ static const struct call calls[] = {
     {"socket route, dirty", SYS_socket, {DIRTY | AF_NETLINK, SOCK_RAW, DIRTY | NETLINK_ROUTE}, 0},
     {"socket netfilter", SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER}, EAFNOSUPPORT},
     {"socket xfrm, dirty", SYS_socket, {DIRTY | AF_NETLINK, SOCK_RAW, DIRTY | NETLINK_XFRM}, EAFNOSUPPORT},
+    {"socket UDP, dirty", SYS_socket, {AF_INET, SOCK_DGRAM, DIRTY | IPPROTO_UDP}, 0},
+    {"socket SCTP", SYS_socket, {AF_INET, SOCK_STREAM, IPPROTO_SCTP}, EPROTONOSUPPORT},
+    {"socket MPTCP, dirty", SYS_socket, {DIRTY | AF_INET6, SOCK_STREAM, DIRTY | 262}, EPROTONOSUPPORT},
+    {"TCP_ULP, dirty", SYS_setsockopt, {0, DIRTY | IPPROTO_TCP, DIRTY | TCP_ULP}, ENOPROTOOPT},
+    {"TCP_NODELAY of what is no socket", SYS_setsockopt, {0, IPPROTO_TCP, TCP_NODELAY}, 0},
     {"socketpair unix", SYS_socketpair, {AF_UNIX, SOCK_STREAM}, 0},
     {"socketpair vsock", SYS_socketpair, {AF_VSOCK, SOCK_STREAM}, EAFNOSUPPORT},
     {"socketpair tipc, dirty", SYS_socketpair, {DIRTY | AF_TIPC, SOCK_STREAM}, EAFNOSUPPORT},

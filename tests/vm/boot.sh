@@ -89,6 +89,6 @@ timeout "$VM_TIMEOUT" qemu-system-x86_64 -accel tcg,thread=multi -cpu Haswell-v4
     -chardev "socket,id=c0,path=$work/socket" -device vhost-user-fs-pci,chardev=c0,tag=hostroot \
     -drive "file=$work/disk,if=virtio,format=raw,cache=unsafe" \
     -kernel "$(find "$kernel" -name 'vmlinuz*' -type f -print -quit)" -initrd "$work/initramfs" \
-    -append 'console=ttyS0 quiet panic=-1' -nographic -no-reboot -net none </dev/null | tr -d '\r' | tee "$work/log" || true
+    -append 'console=ttyS0 quiet panic=-1' -nographic -no-reboot -net none </dev/null | stdbuf -oL tr -d '\r' | tee "$work/log" || true
 status=$(sed -n 's/.*VM-EXIT=\([0-9]*\).*/\1/p' "$work/log" | tail -n 1)
 exit "${status:-125}"
