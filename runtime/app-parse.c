@@ -242,12 +242,16 @@ static int parse_process_type(struct parse *parse, const struct key *key, const 
     strings_addf(lines, "%s:%s%s%s%s%s", label, type.quantity ? " quantity " : "",
                  type.quantity ? type.quantity : "", type.quantity && type.size ? "," : "",
                  type.size ? " size " : "", type.size ? type.size : "");
+    if (strcmp(key->name, "test") == 0)
+        parse->app->size = steal_pointer(type.size);
     return 0;
 }
 
 static int take_formation(struct parse *parse, const struct key *key, const cJSON *item, void *field)
 {
     strings_clear(field);
+    free(parse->app->size);
+    parse->app->size = NULL;
     if (!cJSON_IsObject(item))
         return parse_wrong_type(parse, key, "an object", item);
     const cJSON *type;

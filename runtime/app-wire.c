@@ -153,6 +153,7 @@ static void visit_app(struct visitor *visitor, struct app *app)
     visit_addons(visitor, &app->skipped_addons, &app->skipped_count);
     visit_text(visitor, &app->test_setup);
     visit_text(visitor, &app->test);
+    visit_text(visitor, &app->size);
     visit_strings(visitor, &app->buildpacks);
     visit_strings(visitor, &app->formation);
     visit_strings(visitor, &app->unknown);

@@ -34,8 +34,8 @@ void app_clear(struct app *app)
     free(app->env);
     clear_addons(app->addons, app->addon_count);
     clear_addons(app->skipped_addons, app->skipped_count);
-    char *const texts[] = {app->path, app->name,       app->stack,     app->test_setup,
-                           app->test, app->git_branch, app->git_commit};
+    char *const texts[] = {app->path, app->name, app->stack,      app->test_setup,
+                           app->test, app->size, app->git_branch, app->git_commit};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     struct strings *const lists[] = {&app->buildpacks, &app->formation, &app->unknown, &app->env_file};

@@ -43,6 +43,7 @@ struct app {
         *skipped_addons; /* in-dyno plans outside the test environment: not provisioned, said by plan */
     size_t skipped_count;
     char *test_setup, *test;       /* scripts; NULL where not given */
+    char *size;                    /* formation.test.size; NULL where not given */
     struct strings buildpacks;     /* urls */
     struct strings formation;      /* "web: quantity 1, size standard-1x": one line each, for plan */
     struct strings unknown;        /* key paths that are accepted and do nothing */

@@ -137,10 +137,10 @@ static int install_given(const struct install_words *words, const char *word, st
         return image_usage("import: a version is of digits and dots", err);
     cleanup_progress struct progress progress;
     progress_begin(&progress);
-    if ((words->rootfs ? install_root(store, reference.name, reference.version, &words->options,
-                                      &progress.calls, err)
-                       : install_image(NULL, store, reference.name, reference.version, &words->options,
-                                       &progress.calls, err)) < 0)
+    if ((words->rootfs
+             ? install_root(store, reference.name, reference.version, &words->options, &progress.calls, err)
+             : install_image(NULL, store, reference.name, reference.version, &words->options, &progress.calls,
+                             err)) < 0)
         return -1;
     progress_end(&progress);
     return 0;

@@ -1,11 +1,12 @@
 #include "environment.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/own.h"
 #include "layout.h"
 
-enum { SECRET_BYTES = 32, UUID_BYTES = 16 };
+enum { SECRET_BYTES = 32, UUID_BYTES = 16, MIB = 1 << 20, WEB_MEMORY_MIB = 512 };
 
 static const char default_stack[] = "heroku-24";
 
@@ -42,6 +43,18 @@ static void add_own(const struct environment_input *input, struct environment *e
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         set(environment, own[i][0], own[i][1]);
+}
+
+/* A process takes WEB_MEMORY MiB, as Heroku's buildpack for Node has it, of which the test is free to say more. */
+static void add_memory(const struct environment_input *input, struct environment *environment)
+{
+    uint64_t mib = input->memory_bytes / MIB;
+    if (mib == 0)
+        return;
+    cleanup_free char *ram = text_format("%" PRIu64, mib);
+    cleanup_free char *processes = text_format("%" PRIu64, mib > WEB_MEMORY_MIB ? mib / WEB_MEMORY_MIB : 1);
+    set(environment, "DYNO_RAM", ram);
+    set(environment, "WEB_CONCURRENCY", processes);
 }
 
 /* ---- 2: app.json's ---- */
@@ -185,6 +198,7 @@ int environment_compose(const struct environment_input *input, struct environmen
 {
     *environment = (struct environment){0};
     add_own(input, environment);
+    add_memory(input, environment);
     add_app(input, environment);
     add_heroku(input, environment);
     for (size_t i = 0; i < input->services->count; i++)

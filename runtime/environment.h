@@ -5,7 +5,8 @@
  * an earlier one:
  *
  *  1. the dyno's own: PATH, HOME=/app, USER, LOGNAME, SHELL, LANG, TERM (the caller's, where the
- *     test's stdout is a terminal; else none), PORT=5000, DYNO=test.1, STACK (app.json's, or heroku-24)
+ *     test's stdout is a terminal; else none), PORT=5000, DYNO=test.1, STACK (app.json's, or heroku-24);
+ *     DYNO_RAM (the dyno's memory in MiB) and WEB_CONCURRENCY (a process for each 512 MiB of it)
  *  2. app.json's env: values and generated secrets
  *  3. Heroku CI's immutable variables, which app.json cannot change: CI=true, CI_NODE_INDEX=0,
  *     CI_NODE_TOTAL=1, HEROKU_TEST_RUN_ID (a random UUID), HEROKU_TEST_RUN_BRANCH and
@@ -31,6 +32,7 @@ struct environment_input {
     const char *search_path, *shell; /* of the root; NULL: the usual ones */
     const char *lang;                /* "en_US.UTF-8", where the host has it, or "C.UTF-8" */
     const char *term;                /* NULL: none */
+    uint64_t memory_bytes;           /* of the dyno; 0: no limit */
     void (*random_hex)(char *out, size_t size);
 };
 

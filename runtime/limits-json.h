@@ -6,8 +6,10 @@
 
 #include "sandbox/sandbox.h"
 
-/* {memory_bytes, cpu_millis, pids, disk_bytes, timeout_ms, kill_after_ms}; null for a limit that is not set.
- */
+/* By the names that systemd has (systemd.resource-control(5), systemd.exec(5), systemd.service(5)), where it has one:
+ * {MemoryMax, CPUQuota ("150%"), CPUWeight, AllowedCPUs ("0-3"), TasksMax, LimitNOFILE, LimitFSIZE, RuntimeMaxUSec,
+ * TimeoutStopUSec, CPUTimeMaxUSec, DiskMax, InodesMax, OutputMax}: bytes, microseconds, counts; null for a limit that is
+ * not set. */
 cJSON *limits_json(const struct sandbox_limits *limits);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "layout.h"
 #include "quantity.h"
+#include "size.h"
 
 enum { NAME_LENGTH_MAX = 63 };
 
@@ -42,6 +43,50 @@ static bool take_pids(struct options *options, const char *value)
 static bool take_disk(struct options *options, const char *value)
 {
     return parse_size(value, &options->limits.disk_bytes) && options->limits.disk_bytes > 0;
+}
+
+static bool take_size(struct options *options, const char *value)
+{
+    return size_find(value) && take_text(&options->size, value);
+}
+
+static bool take_cpu_weight(struct options *options, const char *value)
+{
+    uint64_t weight;
+    if (!parse_count(value, &weight) || weight > SANDBOX_CPU_WEIGHT_MAX)
+        return false;
+    options->limits.cpu_weight = weight;
+    return true;
+}
+
+static bool take_cpuset(struct options *options, const char *value)
+{
+    return parse_cpu_list(value, options->limits.cpus, sizeof options->limits.cpus);
+}
+
+static bool take_inodes(struct options *options, const char *value)
+{
+    return parse_count(value, &options->limits.inodes);
+}
+
+static bool take_open_files(struct options *options, const char *value)
+{
+    return parse_count(value, &options->limits.open_files);
+}
+
+static bool take_file_size(struct options *options, const char *value)
+{
+    return parse_size(value, &options->limits.file_bytes) && options->limits.file_bytes > 0;
+}
+
+static bool take_cpu_time(struct options *options, const char *value)
+{
+    return parse_duration(value, &options->limits.cpu_ms) && options->limits.cpu_ms > 0;
+}
+
+static bool take_output_size(struct options *options, const char *value)
+{
+    return parse_size(value, &options->limits.output_bytes) && options->limits.output_bytes > 0;
 }
 
 static bool take_timeout(struct options *options, const char *value)
@@ -338,6 +383,14 @@ const struct option_row option_rows[] = {
      .accepts = "one file of NAME=VALUE lines",
      .help = "set the variables that FILE lists",
      .take = take_env_file},
+    {.name = "size",
+     .argument = OPTION_VALUE,
+     .metavar = "NAME",
+     .accepts = SIZE_NAMES,
+     .help =
+         "one of Heroku's dyno sizes, for memory, processes and share of the cpus (default: app.json's, or "
+         "performance-m): " SIZE_NAMES,
+     .take = take_size},
     {.name = "memory",
      .letter = 'm',
      .argument = OPTION_VALUE,
@@ -351,6 +404,24 @@ const struct option_row option_rows[] = {
      .accepts = "a number of cpus such as 2 or 0.5",
      .help = "processor time, in cpus: 1.5",
      .take = take_cpus},
+    {.name = "cpu-weight",
+     .argument = OPTION_VALUE,
+     .metavar = "N",
+     .accepts = "a whole number from 1 to 10000; others have 100",
+     .help = "its share of the cpus beside other dynos: 1 to 10000, where 100 is usual",
+     .take = take_cpu_weight},
+    {.name = "cpuset-cpus",
+     .argument = OPTION_VALUE,
+     .metavar = "LIST",
+     .accepts = "numbers of cpus, and ranges of them: 0-3,8",
+     .help = "the cpus that it may use: 0-3,8",
+     .take = take_cpuset},
+    {.name = "cpu-time",
+     .argument = OPTION_VALUE,
+     .metavar = "TIME",
+     .accepts = TIMES,
+     .help = "end the run when the dyno has used so much processor time, with status 124",
+     .take = take_cpu_time},
     {.name = "pids-limit",
      .argument = OPTION_VALUE,
      .metavar = "N",
@@ -363,6 +434,30 @@ const struct option_row option_rows[] = {
      .accepts = SIZES,
      .help = "all that the dyno may write, which is kept in memory",
      .take = take_disk},
+    {.name = "inodes",
+     .argument = OPTION_VALUE,
+     .metavar = "N",
+     .accepts = "a whole number above 0",
+     .help = "files, folders and links that the dyno may make",
+     .take = take_inodes},
+    {.name = "open-files",
+     .argument = OPTION_VALUE,
+     .metavar = "N",
+     .accepts = "a whole number above 0",
+     .help = "descriptors of each of the test's processes",
+     .take = take_open_files},
+    {.name = "file-size",
+     .argument = OPTION_VALUE,
+     .metavar = "SIZE",
+     .accepts = SIZES,
+     .help = "how large a file each of the test's processes may make",
+     .take = take_file_size},
+    {.name = "output-size",
+     .argument = OPTION_VALUE,
+     .metavar = "SIZE",
+     .accepts = SIZES,
+     .help = "end the run when the test has written more than this to its standard output and error",
+     .take = take_output_size},
     {.name = "timeout",
      .argument = OPTION_VALUE,
      .metavar = "TIME",
@@ -464,6 +559,7 @@ void options_clear(struct options *options)
     free(options->rootfs);
     free(options->report);
     free(options->name);
+    free(options->size);
     for (size_t i = 0; i < OPTION_ENGINES; i++)
         free(options->services[i].version);
     strings_clear(&options->command);

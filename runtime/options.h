@@ -42,7 +42,8 @@ struct options {
     struct strings command; /* what stands after "--"; empty: app.json's scripts */
     struct strings env;     /* -e: NAME=VALUE, in order; a NAME that the caller does not have is left out */
     char *env_file;
-    struct sandbox_limits limits;
+    char *size;                   /* a name of size.h; NULL: app.json's, or the default */
+    struct sandbox_limits limits; /* those that were given; the size's others are the plan's */
     struct option_bind *binds;
     size_t bind_count;
     struct option_artifact *artifacts;

@@ -106,7 +106,7 @@ static void add_remarks(cJSON *object, const struct plan *plan)
     json_add_list(object, "unknown", &plan->unknown);
     json_add_list(object, "buildpacks", &plan->buildpacks);
     json_add_list(object, "formation", &plan->formation);
-    json_add_list(object, "notes", &plan->services.notes);
+    json_add_list(object, "notes", &plan->notes);
     json_add_list(object, "missing", &plan->missing);
 }
 
@@ -121,6 +121,7 @@ static cJSON *plan_json(const struct plan *plan, const struct strings *hidden)
     json_add_text(object, "network", plan_network_name(plan->network));
     cleanup_strings struct strings weaker = plan_weaker(plan);
     json_add_list(object, "weaker", &weaker);
+    json_add_text(object, "size", plan->size);
     cJSON_AddItemToObject(object, "limits", limits_json(&plan->limits));
     cJSON *services = cJSON_AddArrayToObject(object, "services");
     for (size_t i = 0; i < plan->services.count; i++)

@@ -79,12 +79,25 @@ static void print_limit(const char *label, uint64_t value, const char *unit, FIL
         fprintf(to, "%-*s%" PRIu64 " %s\n", LABEL, label, value, unit);
 }
 
-static void print_limits(const struct sandbox_limits *limits, FILE *to)
+static void print_limits(const struct plan *plan, FILE *to)
 {
+    const struct sandbox_limits *limits = &plan->limits;
+    cleanup_free char *size =
+        text_format("%s%s", plan->size,
+                    limits->optional ? ": what is not asked for is left out where it cannot be had" : "");
+    print_line(to, "size", size);
     print_limit("memory", limits->memory_bytes, "bytes", to);
     print_limit("cpus", limits->cpu_millis, "thousandths", to);
+    print_limit("cpu weight", limits->cpu_weight, "beside 100 of others", to);
+    if (limits->cpus[0])
+        print_line(to, "cpuset", limits->cpus);
+    print_limit("cpu time", limits->cpu_ms, "ms", to);
     print_limit("processes", limits->pids, "at most", to);
     print_limit("disk", limits->disk_bytes, "bytes", to);
+    print_limit("inodes", limits->inodes, "at most", to);
+    print_limit("open files", limits->open_files, "a process", to);
+    print_limit("file size", limits->file_bytes, "bytes", to);
+    print_limit("output", limits->output_bytes, "bytes", to);
     print_limit("time limit", limits->wall_ms, "ms", to);
     print_limit("kill after", limits->kill_after_ms, "ms", to);
 }
@@ -113,7 +126,7 @@ static void print_remarks(const struct plan *plan, FILE *to)
         {"buildpacks not run", &plan->buildpacks},
         {"formation not run", &plan->formation},
         {"unknown keys", &plan->unknown},
-        {"note", &plan->services.notes},
+        {"note", &plan->notes},
         {"missing here", &plan->missing},
     };
     for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++)
@@ -137,7 +150,7 @@ void plan_print(const struct plan *plan, bool with_secrets, FILE *to)
     print_line(to, "name", plan->name);
     print_ids(plan, to);
     print_line(to, "network", plan_network_name(plan->network));
-    print_limits(&plan->limits, to);
+    print_limits(plan, to);
     print_artifacts(plan, to);
     print_remarks(plan, to);
 }

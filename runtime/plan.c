@@ -5,6 +5,7 @@
 
 #include "base/own.h"
 #include "layout.h"
+#include "size.h"
 
 static const char default_name[] = "dyno";
 
@@ -63,6 +64,36 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
         add_script(plan, shell, "test-setup", app->test_setup, true);
     add_script(plan, shell, "test", app->test, false);
     return 0;
+}
+
+/* ---- Limits ---- */
+
+/* Whether the user asked for a limit that takes cgroups: such a one must hold. */
+static bool asks_for_limits(const struct options *options)
+{
+    const struct sandbox_limits *limits = &options->limits;
+    return options->size || limits->memory_bytes || limits->cpu_millis || limits->cpu_weight ||
+           limits->cpus[0] || limits->pids || limits->cpu_ms;
+}
+
+static const struct size *choose_size(const struct plan_input *input, struct plan *plan)
+{
+    const char *wanted = input->options->size ? input->options->size : input->app->size;
+    const struct size *size = size_find(wanted ? wanted : SIZE_DEFAULT);
+    if (size)
+        return size;
+    strings_addf(&plan->notes, "%s: formation.test.size: %s is not known; taken is " SIZE_DEFAULT,
+                 input->app->path, wanted);
+    return size_find(SIZE_DEFAULT);
+}
+
+static void plan_limits(const struct plan_input *input, struct plan *plan)
+{
+    const struct size *size = choose_size(input, plan);
+    plan->size = size->name;
+    plan->limits = input->options->limits;
+    plan->limits.optional = !asks_for_limits(input->options);
+    size_apply(size, input->host_bytes, &plan->limits, &plan->notes);
 }
 
 /* ---- Mounts ---- */
@@ -212,6 +243,7 @@ static void plan_remarks(const struct plan_input *input, struct plan *plan)
     strings_copy(&plan->buildpacks, &app->buildpacks);
     strings_copy(&plan->formation, &app->formation);
     strings_copy(&plan->unknown, &app->unknown);
+    strings_copy(&plan->notes, &plan->services.notes);
     for (size_t i = 0; input->capabilities && i < sizeof input->capabilities->missing / sizeof(char *) &&
                        input->capabilities->missing[i];
          i++)
@@ -248,6 +280,7 @@ static int plan_environment(const struct plan_input *input, struct plan *plan, s
     const struct environment_input environment = {.options = input->options,
                                                   .app = input->app,
                                                   .services = &plan->services,
+                                                  .memory_bytes = plan->limits.memory_bytes,
                                                   .search_path = rootfs ? rootfs->search_path : NULL,
                                                   .shell = has_bash ? NULL : "/bin/sh",
                                                   .lang = input->lang,
@@ -263,11 +296,11 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .name = copy_string(options->name ? options->name : default_name),
                           .state_dir = copy_string(input->state_dir),
                           .rootfs = copy_string(input->rootfs ? input->rootfs->name : NULL),
-                          .limits = options->limits,
                           .network = options->network,
                           .ids = choose_ids(input),
                           .id_range = input->id_range,
                           .weaker = options->weaker};
+    plan_limits(input, plan);
     if (check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||
         plan_services(input, plan, err) < 0 || plan_environment(input, plan, err) < 0 ||
         plan_artifacts(input, plan, err) < 0) {
@@ -307,7 +340,7 @@ void plan_clear(struct plan *plan)
     environment_clear(&plan->environment);
     mounts_clear(&plan->mounts);
     struct strings *const lists[] = {&plan->not_provisioned, &plan->buildpacks, &plan->formation,
-                                     &plan->unknown, &plan->missing};
+                                     &plan->unknown,         &plan->notes,      &plan->missing};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         strings_clear(lists[i]);
     *plan = (struct plan){0};

@@ -35,6 +35,7 @@ struct plan_input {
     const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
     const char *state_dir;
     const char *lang, *term; /* as struct environment_input has them */
+    uint64_t host_bytes;     /* of memory; 0: not known */
     void (*random_hex)(char *out, size_t size);
 };
 
@@ -59,6 +60,7 @@ struct plan {
     struct mounts mounts;
     size_t base_count; /* so many mounts are those of the rootfs */
     size_t app_mount;  /* index of /app's */
+    const char *size;  /* static: the size that limits not given are taken from */
     struct sandbox_limits limits;
     enum sandbox_network network;
     enum sandbox_ids ids;
@@ -70,6 +72,7 @@ struct plan {
     /* What is said and not done. */
     struct strings not_provisioned; /* addons: "papertrail:choklad", with where they stand */
     struct strings buildpacks, formation, unknown;
+    struct strings notes;   /* remarks for the summary */
     struct strings missing; /* of the host, where it was probed: one line each */
 };
 

@@ -242,6 +242,13 @@ static int put_rootfs(const struct options *options, struct prepared *prepared, 
     return 0;
 }
 
+/* In bytes; 0 where that cannot be found. */
+static uint64_t find_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     *prepared = (struct prepared){.dir_fd = -1};
@@ -265,6 +272,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .state_dir = prepared->state_dir,
                                      .lang = prepared->lang,
                                      .term = find_term(),
+                                     .host_bytes = find_memory(),
                                      .random_hex = text_random_hex};
     if (plan_make(&input, &prepared->plan, err) < 0 || hold_images(prepared, err) < 0)
         return -1;

@@ -7,7 +7,7 @@
 /* Decimal text is read by hand: strtod(3) takes signs, blanks, hexadecimal, infinity and the locale's
  * comma. */
 
-enum { MICRO = 1000000 };
+enum { MICRO = 1000000, CPUS_MAX = 8192 };
 
 struct decimal {
     uint64_t whole;
@@ -131,5 +131,34 @@ bool parse_count(const char *text, uint64_t *count)
     if (!read_whole(&text, &value) || *text || value == 0)
         return false;
     *count = value;
+    return true;
+}
+
+/* "3", or "0-3". */
+static bool read_range(const char **text)
+{
+    uint64_t first, last;
+    if (!is_digit(**text) || !read_whole(text, &first))
+        return false;
+    last = first;
+    if (**text == '-') {
+        ++*text;
+        if (!is_digit(**text) || !read_whole(text, &last))
+            return false;
+    }
+    return first <= last && last < CPUS_MAX;
+}
+
+bool parse_cpu_list(const char *text, char *list, size_t size)
+{
+    const char *at = text;
+    do
+        if (!read_range(&at))
+            return false;
+    while (*at == ',' && at++);
+    size_t length = strlen(text);
+    if (*at || length >= size)
+        return false;
+    memcpy(list, text, length + 1);
     return true;
 }

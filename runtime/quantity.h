@@ -4,6 +4,7 @@
 #define INDYNO_QUANTITY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* "512M", "1.5G", "4096": bytes; b, k, m, g, t in either case, powers of 1024, an optional trailing iB or B.
@@ -15,6 +16,9 @@ bool parse_duration(const char *text, uint64_t *ms);
 
 /* "1.5": thousandths of a cpu, at least 1. */
 bool parse_cpus(const char *text, uint64_t *millis);
+
+/* "0-3,8": numbers of cpus, and ranges of them. Copies the text into list, which has room for size. */
+bool parse_cpu_list(const char *text, char *list, size_t size);
 
 /* "64": a positive whole number. */
 bool parse_count(const char *text, uint64_t *count);

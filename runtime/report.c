@@ -7,6 +7,8 @@
 #include "json.h"
 #include "limits-json.h"
 
+enum { NS_PER_US = 1000 };
+
 /* -1 is what did not happen, or is not known. */
 static void add_figure(cJSON *object, const char *name, int64_t figure)
 {
@@ -82,10 +84,13 @@ static cJSON *usage_json(const struct sandbox_result *result)
         const struct sandbox_leaf_result *leaf = &result->leaves[i];
         cJSON *object = cJSON_CreateObject();
         json_add_text(object, "leaf", leaf->name);
-        cJSON_AddNumberToObject(object, "memory_peak_bytes", (double)leaf->memory_peak_bytes);
-        add_figure(object, "cpu_us", leaf->cpu_us);
-        cJSON_AddNumberToObject(object, "oom_kills", (double)leaf->oom_kills);
-        cJSON_AddNumberToObject(object, "pids_denied", (double)leaf->pids_denied);
+        cJSON_AddNumberToObject(object, "MemoryPeak", (double)leaf->memory_peak_bytes);
+        add_figure(object, "CPUUsageNSec", leaf->cpu_us < 0 ? -1 : leaf->cpu_us * NS_PER_US);
+        add_figure(object, "TasksPeak", leaf->pids_peak);
+        add_figure(object, "IOReadBytes", leaf->read_bytes);
+        add_figure(object, "IOWriteBytes", leaf->write_bytes);
+        cJSON_AddNumberToObject(object, "OOMKills", (double)leaf->oom_kills);
+        cJSON_AddNumberToObject(object, "TasksDenied", (double)leaf->pids_denied);
         cJSON_AddItemToArray(array, object);
     }
     return array;
@@ -150,11 +155,13 @@ static void add_run(cJSON *object, const struct report *report)
     json_add_text(object, "network", plan_network_name(plan->network));
     json_add_list(object, "weaker", &result->weaker);
     cJSON_AddBoolToObject(object, "cgroups", result->cgroups);
+    json_add_text(object, "size", plan->size);
     cJSON_AddItemToObject(object, "limits", limits_json(&plan->limits));
     cJSON_AddItemToObject(object, "services", services_json(report));
     cJSON_AddItemToObject(object, "steps", steps_json(report));
     cJSON_AddNumberToObject(object, "cpu_us", (double)result->cpu_us);
     cJSON_AddItemToObject(object, "usage", usage_json(result));
+    add_figure(object, "DiskUsed", result->disk.used_bytes);
     json_add_text(object, "app_view", app_view(plan, result));
     cJSON_AddItemToObject(object, "artifacts", artifacts_json(report->artifacts));
     json_add_list(object, "buildpacks_not_run", &plan->buildpacks);
@@ -169,7 +176,7 @@ char *report_text(const struct report *report, bool one_line)
     if (report->result)
         strings_copy(&notes, &report->result->notes);
     if (report->plan)
-        strings_copy(&notes, &report->plan->services.notes);
+        strings_copy(&notes, &report->plan->notes);
     cJSON *object = cJSON_CreateObject();
     add_verdict(object, report, &notes);
     if (report->plan && report->result)

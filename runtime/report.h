@@ -3,7 +3,8 @@
  *
  *   indyno         the version of indyno
  *   verdict        "succeeded", "failed", "errored", "timed-out" or "cancelled"
- *   cause          by what: "exit", "signal", "memory-limit", "pids-limit", "timeout", "cancelled", "test-setup",
+ *   cause          by what: "exit", "signal", "memory-limit", "pids-limit", "disk-full", "timeout", "cpu-time",
+ *                  "output-limit", "cancelled", "test-setup",
  *                  "not-executable", "not-found", "service", "setup", "artifact" or "refused"
  *   message        what and why, or null where the exit status says it all
  *   remedy         what can be done, or null
@@ -18,12 +19,15 @@
  *   ids, network   as the plan has them: "block", "subordinate", "single"; "none", "outbound"
  *   weaker         [name]: the protections that this run went without
  *   cgroups        whether limits and usage were had
- *   limits         {memory_bytes, cpu_millis, pids, disk_bytes, timeout_ms, kill_after_ms}; null: not set
+ *   size           the name of the size that limits not given were taken from
+ *   limits         {MemoryMax, ...} as limits-json.h has them; null: not set
  *   services       [{name, version, state, exit_status, signal, started_us, ready_us, ended_us, cpu_us, log_tail}]
  *   steps          [{name, state, exit_status, signal, errno, started_us, ended_us, cpu_us}]
  *   cpu_us         of all processes of the dyno
- *   usage          [{leaf, memory_peak_bytes, cpu_us, oom_kills, pids_denied}]: of each leaf cgroup, and of "dyno";
- *                  cpu_us is null where the host's groups do not count it
+ *   usage          [{leaf, MemoryPeak, CPUUsageNSec, TasksPeak, IOReadBytes, IOWriteBytes, OOMKills, TasksDenied}]:
+ *                  of each leaf cgroup, and of "dyno", by systemd's names where it has one; null: the host's groups do
+ *                  not count it
+ *   DiskUsed       bytes of what is writable in the dyno, when the last step had ended; null: not known
  *   app_view       "overlay" or "copy": how /app was made; null where the dyno did not come that far
  *   artifacts      {files, bytes, left_out}, or null where none were taken
  *   buildpacks_not_run, not_provisioned    [text]

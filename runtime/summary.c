@@ -67,7 +67,7 @@ void summary_before(const struct plan *plan, FILE *to)
     print_joined("buildpacks not run: ", &plan->buildpacks, to);
     print_joined("not provisioned: ", &plan->not_provisioned, to);
     print_joined("the databases' or Heroku's value replaces app.json's: ", &plan->environment.replaced, to);
-    print_notes("note: ", &plan->services.notes, to);
+    print_notes("note: ", &plan->notes, to);
 }
 
 /* ---- After ---- */

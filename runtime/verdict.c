@@ -50,10 +50,27 @@ static const struct sandbox_leaf_result *leaf_of(const struct sandbox_result *re
     return NULL;
 }
 
+/* "256 MiB", "1500 bytes" */
+static char *size_words(uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+    for (; bytes && bytes % 1024 == 0 && unit + 1 < sizeof units / sizeof *units; unit++)
+        bytes /= 1024;
+    return text_format("%llu %s", (unsigned long long)bytes, units[unit]);
+}
+
 /* "1 process", "2 processes" */
 static char *process_words(uint64_t count)
 {
     return text_format("%llu process%s", (unsigned long long)count, count == 1 ? "" : "es");
+}
+
+/* " of 256 MiB"; "" where there is no such limit. */
+static char *memory_words(const struct run *run)
+{
+    cleanup_free char *limit = size_words(run->plan->limits.memory_bytes);
+    return run->plan->limits.memory_bytes ? text_format(" of %s", limit) : copy_string("");
 }
 
 static uint64_t oom_kills(const struct sandbox_result *result, const char *leaf)
@@ -107,6 +124,25 @@ static bool judge_timeout(const struct run *run, struct verdict *verdict)
         text_format("the time limit of %.15g s was reached", (double)run->plan->limits.wall_ms / 1000));
 }
 
+static bool judge_cpu_time(const struct run *run, struct verdict *verdict)
+{
+    if (run->result->end != SANDBOX_END_CPU_TIME)
+        return false;
+    return decide(verdict, VERDICT_TIMED_OUT, CAUSE_CPU_TIME, STATUS_TIMEOUT,
+                  text_format("the limit of %.15g s of processor time was reached",
+                              (double)run->plan->limits.cpu_ms / 1000));
+}
+
+/* The dyno was killed for it. */
+static bool judge_output(const struct run *run, struct verdict *verdict)
+{
+    if (run->result->end != SANDBOX_END_OUTPUT)
+        return false;
+    cleanup_free char *size = size_words(run->plan->limits.output_bytes);
+    return decide(verdict, VERDICT_FAILED, CAUSE_OUTPUT_LIMIT, SIGNAL_STATUS + SIGKILL,
+                  text_format("the output was more than %s", size));
+}
+
 /* ---- Services ---- */
 
 static bool blame_service(const struct run *run, size_t index, struct verdict *verdict)
@@ -118,10 +154,10 @@ static bool blame_service(const struct run *run, size_t index, struct verdict *v
     if (!killed)
         return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
                       text_format("%s %s", name, end));
-    cleanup_free char *processes = process_words(killed);
+    cleanup_free char *processes = process_words(killed), *limit = memory_words(run);
     verdict->remedy = copy_string("give the dyno more memory with --memory");
     return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-                  text_format("%s: the memory limit killed %s of its leaf cgroup", name, processes));
+                  text_format("%s: the memory limit%s killed %s of its leaf cgroup", name, limit, processes));
 }
 
 /* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
@@ -188,20 +224,48 @@ static bool judge_not_executed(const struct run *run, size_t index, struct verdi
                           : text_format("%s: %s", step->argv.items[0], strerror(errnum)));
 }
 
-/* The limit that was hit where a step failed: ": the memory limit killed ...", or "". cause may be changed.
- */
+/* What it was, and how much of it was had at most. */
+static char *pids_words(const struct run *run)
+{
+    const struct sandbox_leaf_result *dyno = leaf_of(run->result, "dyno");
+    if (!run->plan->limits.pids)
+        return copy_string("");
+    cleanup_free char *peak = dyno && dyno->pids_peak > 0
+                                  ? text_format(", with %lld at most", (long long)dyno->pids_peak)
+                                  : copy_string("");
+    return text_format(" of %llu%s", (unsigned long long)run->plan->limits.pids, peak);
+}
+
+static char *disk_words(const struct run *run)
+{
+    const struct sandbox_limits *limits = &run->plan->limits;
+    if (run->result->disk.no_inodes)
+        return limits->inodes ? text_format(" of its %llu inodes", (unsigned long long)limits->inodes)
+                              : copy_string(" of its inodes");
+    cleanup_free char *size = size_words((uint64_t)run->result->disk.used_bytes);
+    return text_format(", with %s", size);
+}
+
+/* The limit that was hit where a step failed: ": the memory limit ...", or "". cause may be changed. */
 static char *limit_words(const struct run *run, enum verdict_cause *cause)
 {
     uint64_t killed = oom_kills(run->result, "step"), denied = pids_denied(run->result);
     cleanup_free char *processes = process_words(killed ? killed : denied);
     if (killed) {
+        cleanup_free char *limit = memory_words(run);
         *cause = CAUSE_MEMORY_LIMIT;
-        return text_format(": the memory limit killed %s of the leaf cgroup step", processes);
+        return text_format(": the memory limit%s killed %s of the leaf cgroup step", limit, processes);
     }
-    if (!denied)
+    if (denied) {
+        cleanup_free char *limit = pids_words(run);
+        *cause = CAUSE_PIDS_LIMIT;
+        return text_format(": the limit of processes%s refused %s", limit, processes);
+    }
+    if (!run->result->disk.no_space && !run->result->disk.no_inodes)
         return copy_string("");
-    *cause = CAUSE_PIDS_LIMIT;
-    return text_format(": the limit of processes refused %s", processes);
+    cleanup_free char *full = disk_words(run);
+    *cause = CAUSE_DISK_FULL;
+    return text_format(": what the dyno may write was full%s", full);
 }
 
 static bool judge_ended(const struct run *run, size_t index, struct verdict *verdict)
@@ -245,6 +309,8 @@ static bool judge_steps(const struct run *run, struct verdict *verdict)
         strings_addf(&verdict->notes,
                      "the memory limit killed %llu of the test's processes, and it succeeded",
                      (unsigned long long)killed);
+    if (run->result->disk.no_space || run->result->disk.no_inodes)
+        strings_add(&verdict->notes, "what the dyno may write was full at the end, and the test succeeded");
     return decide(verdict, VERDICT_SUCCEEDED, CAUSE_EXIT, 0, NULL);
 }
 
@@ -267,7 +333,8 @@ void verdict_judge(const struct plan *plan, const struct sandbox_result *result,
                    const struct error *artifacts, struct verdict *verdict)
 {
     static bool (*const judges[])(const struct run *, struct verdict *) = {
-        judge_cancelled, judge_timeout, judge_setup, judge_services, judge_steps};
+        judge_cancelled, judge_timeout,  judge_cpu_time, judge_output,
+        judge_setup,     judge_services, judge_steps};
     const struct run run = {plan, result, failure};
     *verdict = (struct verdict){.service = -1};
     for (size_t i = 0; i < sizeof judges / sizeof *judges; i++)
@@ -306,7 +373,10 @@ const char *verdict_cause_name(enum verdict_cause cause)
         [CAUSE_SIGNAL] = "signal",
         [CAUSE_MEMORY_LIMIT] = "memory-limit",
         [CAUSE_PIDS_LIMIT] = "pids-limit",
+        [CAUSE_DISK_FULL] = "disk-full",
         [CAUSE_TIMEOUT] = "timeout",
+        [CAUSE_CPU_TIME] = "cpu-time",
+        [CAUSE_OUTPUT_LIMIT] = "output-limit",
         [CAUSE_CANCELLED] = "cancelled",
         [CAUSE_TEST_SETUP] = "test-setup",
         [CAUSE_NOT_EXECUTABLE] = "not-executable",

@@ -22,7 +22,10 @@ enum verdict_cause {
     CAUSE_SIGNAL,         /* a signal ended the step */
     CAUSE_MEMORY_LIMIT,   /* failed, and the memory limit had killed a process of the step */
     CAUSE_PIDS_LIMIT,     /* failed, and the limit of processes had refused one */
+    CAUSE_DISK_FULL,      /* failed, and what is writable in the dyno was full */
     CAUSE_TIMEOUT,        /* --timeout */
+    CAUSE_CPU_TIME,       /* --cpu-time */
+    CAUSE_OUTPUT_LIMIT,   /* --output-size */
     CAUSE_CANCELLED,      /* SIGINT, SIGTERM or SIGHUP to indyno */
     CAUSE_TEST_SETUP,     /* the test-setup script failed */
     CAUSE_NOT_EXECUTABLE, /* 126 */

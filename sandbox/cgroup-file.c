@@ -46,6 +46,17 @@ uint64_t cgroup_keyed(const char *folder, const char *file, const char *key)
     return 0;
 }
 
+uint64_t cgroup_sum(const char *folder, const char *file, const char *prefix)
+{
+    cleanup_free char *text = read_file(folder, file);
+    char *rest = text;
+    uint64_t sum = 0;
+    for (char *word; rest && (word = strsep(&rest, " \n"));)
+        if (text_starts(word, prefix))
+            sum += strtoull(word + strlen(prefix), NULL, 10);
+    return sum;
+}
+
 bool cgroup_has_word(const char *folder, const char *file, const char *word)
 {
     cleanup_free char *text = read_file(folder, file);

@@ -16,6 +16,9 @@ uint64_t cgroup_number(const char *folder, const char *file);
 /* The number after "key " at the start of a line; 0 where there is none. */
 uint64_t cgroup_keyed(const char *folder, const char *file, const char *key);
 
+/* The sum of the numbers that follow prefix, in all of a file's words: "rbytes=". */
+uint64_t cgroup_sum(const char *folder, const char *file, const char *prefix);
+
 /* Whether folder/file has word among its space-separated words. */
 bool cgroup_has_word(const char *folder, const char *file, const char *word);
 

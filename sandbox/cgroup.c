@@ -11,6 +11,7 @@
 
 #include "base/own.h"
 #include "cgroup-file.h"
+#include "cgroup-limits.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define RECORD_KEY  "cgroup "
@@ -19,7 +20,7 @@
 
 const char *const cgroup_controller_names[] = {"memory", "pids", "cpu", "cpuacct", "cpuset"};
 
-enum { PROC_FILE_MAX = 65536, CPU_PERIOD_US = 100000 };
+enum { PROC_FILE_MAX = 65536 };
 
 /* ---- Where ---- */
 
@@ -137,7 +138,7 @@ static void plan_v2(const char *self, struct cgroups *groups)
 
 void cgroup_plan(const char *name, const char *id, struct cgroups *groups)
 {
-    *groups = (struct cgroups){0};
+    *groups = (struct cgroups){.shown_fds = {-1, -1}};
     struct statfs fs;
     cleanup_free char *self = text_read_file(AT_FDCWD, "/proc/self/cgroup", PROC_FILE_MAX, NULL, NULL);
     if (!self || statfs(CGROUP_ROOT, &fs) < 0) {
@@ -178,61 +179,6 @@ char *cgroup_record(const struct cgroups *groups)
 }
 
 /* ---- Making ---- */
-
-struct limit {
-    enum cgroup_controller controller;
-    const char *file;
-    const char *what;  /* the spec's limit, for messages; NULL: set where the file exists */
-    bool on_step_leaf; /* also on the leaf of the steps, which is what programs look at */
-    char value[48];
-};
-
-enum { LIMITS_MAX = 4 };
-
-static void describe_limits(const struct sandbox_limits *want, int version, struct limit limits[LIMITS_MAX])
-{
-    bool v2 = version == 2;
-    limits[0] =
-        (struct limit){CGROUP_MEMORY, v2 ? "memory.max" : "memory.limit_in_bytes", "memory", true, ""};
-    limits[1] =
-        (struct limit){CGROUP_MEMORY, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes", NULL, true, ""};
-    limits[2] = (struct limit){CGROUP_PIDS, "pids.max", "pids", false, ""};
-    limits[3] = (struct limit){CGROUP_CPU, v2 ? "cpu.max" : "cpu.cfs_quota_us", "cpus", true, ""};
-    unsigned long long memory = want->memory_bytes, pids = want->pids,
-                       quota = want->cpu_millis * (CPU_PERIOD_US / 1000);
-    if (memory) {
-        snprintf(limits[0].value, sizeof limits[0].value, "%llu", memory);
-        snprintf(limits[1].value, sizeof limits[1].value, "%llu", v2 ? 0 : memory);
-    }
-    if (pids)
-        snprintf(limits[2].value, sizeof limits[2].value, "%llu", pids);
-    if (quota && v2)
-        snprintf(limits[3].value, sizeof limits[3].value, "%llu %d", quota, CPU_PERIOD_US);
-    else if (quota)
-        snprintf(limits[3].value, sizeof limits[3].value, "%llu", quota);
-}
-
-static const char *run_folder(const struct cgroups *groups, enum cgroup_controller controller)
-{
-    return groups->runs[groups->version == 2 ? 0 : controller];
-}
-
-static int set_limits(const struct cgroups *groups, const struct limit *limits, const char *leaf,
-                      struct error *err)
-{
-    for (size_t i = 0; i < LIMITS_MAX; i++) {
-        if (!limits[i].value[0] || (leaf && !limits[i].on_step_leaf))
-            continue;
-        const char *run = run_folder(groups, limits[i].controller);
-        cleanup_free char *folder = leaf ? text_format("%s/%s", run, leaf) : copy_string(run);
-        if (cgroup_write(folder, limits[i].file, limits[i].value, err) == 0)
-            continue;
-        if (limits[i].what)
-            return error_context(err, "set the %s limit", limits[i].what);
-        error_clear(err); /* swap accounting may be off: there is then nothing to limit */
-    }
-    return 0;
-}
 
 static int make_group(const struct cgroups *groups, const char *leaf, struct error *err)
 {
@@ -288,22 +234,43 @@ int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err)
     return cgroup_write(groups->own_leaf, "cgroup.procs", "0", err);
 }
 
+/* Without these a run goes on, less the limit or the figures that they stand for. */
+static const char *const optional_controllers[] = {"cpuset", "io"};
+
+static void switch_optional(const char *folder, char sign)
+{
+    for (size_t i = 0; i < sizeof optional_controllers / sizeof *optional_controllers; i++) {
+        cleanup_free char *word = text_format("%c%s", sign, optional_controllers[i]);
+        if (cgroup_has_word(folder, "cgroup.controllers", optional_controllers[i]))
+            cgroup_write(folder, "cgroup.subtree_control", word, NULL);
+    }
+}
+
 /* Version 2: controllers must be enabled in one write, memory among them (pids and cpu alone would succeed
- * and leave an invalid domain), and a group that has processes cannot enable any: all move to a leaf first.
- */
+ * and leave an invalid domain). */
+static int enable_controllers(const char *folder, struct error *err)
+{
+    if (cgroup_write(folder, "cgroup.subtree_control", "+memory +pids +cpu", err) < 0)
+        return -1;
+    switch_optional(folder, '+');
+    return 0;
+}
+
+/* A group that has processes cannot enable any controllers: all move to a leaf first. */
 int cgroup_delegate(const struct cgroups *groups, struct error *err)
 {
     if (!groups->own_leaf)
         return 0;
     if (cgroup_write(groups->own_leaf, "cgroup.procs", "0", err) < 0)
         return -1;
-    return cgroup_write(groups->parents[0], "cgroup.subtree_control", "+memory +pids +cpu", err);
+    return enable_controllers(groups->parents[0], err);
 }
 
 void cgroup_undelegate(const struct cgroups *groups)
 {
     if (!groups->own_leaf)
         return;
+    switch_optional(groups->parents[0], '-');
     if (cgroup_write(groups->parents[0], "cgroup.subtree_control", "-memory -pids -cpu", NULL) == 0 &&
         cgroup_write(groups->parents[0], "cgroup.procs", "0", NULL) == 0)
         rmdir(groups->own_leaf);
@@ -348,34 +315,66 @@ static void make_shown(const struct cgroups *groups)
             mkdir(groups->shown[c], 0755);
 }
 
-static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
-                    struct error *err)
+/* Of version 1, with init in it, all of the dyno is: children are born where their parent is. */
+static int open_shown(struct cgroups *groups, int which, struct error *err)
 {
-    struct limit limits[LIMITS_MAX];
-    describe_limits(&spec->limits, groups->version, limits);
-    list_leaves(spec, groups);
-    if (make_group(groups, NULL, err) < 0 || set_limits(groups, limits, NULL, err) < 0)
+    cleanup_free char *path = text_format("%s/tasks", groups->shown[which]);
+    groups->shown_fds[which] = open(path, O_WRONLY | O_CLOEXEC);
+    return groups->shown_fds[which] < 0 ? fail_errno(err, "open the cgroup %s", path) : 0;
+}
+
+static int use_shown(const struct sandbox_limits *limits, struct cgroups *groups, struct error *err)
+{
+    if (groups->version != 1)
+        return 0;
+    if (limits->cpus[0] && open_shown(groups, CGROUP_SHOWN_CPUSET, err) < 0)
         return -1;
-    if (groups->version == 2 &&
-        cgroup_write(groups->runs[0], "cgroup.subtree_control", "+memory +pids +cpu", err) < 0)
-        return -1;
+    bool is_counted = cgroup_has_file(groups->runs[CGROUP_CPU], "cpuacct.usage");
+    if (limits->cpu_ms && !is_counted && !groups->shown[CGROUP_SHOWN_CPUACCT])
+        return fail(err, STATUS_DATA, "there is no cpuacct controller");
+    return limits->cpu_ms && !is_counted ? open_shown(groups, CGROUP_SHOWN_CPUACCT, err) : 0;
+}
+
+static int make_leaves(struct cgroups *groups, struct error *err)
+{
     for (size_t i = 0; i < groups->leaf_count; i++) {
         bool is_run = groups->version == 1 && i == 0;
         if ((!is_run && make_group(groups, groups->leaves[i].name, err) < 0) ||
             open_leaf(groups, &groups->leaves[i], err) < 0)
             return -1;
     }
-    for (size_t i = 0; i < spec->step_count; i++)
-        if (set_limits(groups, limits, spec->steps[i].leaf, err) < 0)
-            return -1;
+    return 0;
+}
+
+static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
+                    struct error *err)
+{
+    list_leaves(spec, groups);
+    if (make_group(groups, NULL, err) < 0)
+        return -1;
     make_shown(groups);
+    if (cgroup_limit(groups, &spec->limits, NULL, err) < 0 ||
+        (groups->version == 2 && enable_controllers(groups->runs[0], err) < 0) ||
+        make_leaves(groups, err) < 0)
+        return -1;
+    for (size_t i = 0; i < spec->step_count; i++)
+        if (cgroup_limit(groups, &spec->limits, spec->steps[i].leaf, err) < 0)
+            return -1;
+    if (use_shown(&spec->limits, groups, err) < 0)
+        return -1;
     return groups->version == 2 ? make_v2_extras(spec, groups, ids, err) : 0;
+}
+
+bool cgroup_is_asked_for(const struct sandbox_limits *limits)
+{
+    return limits->memory_bytes || limits->cpu_millis || limits->cpu_weight || limits->cpus[0] ||
+           limits->pids || limits->cpu_ms;
 }
 
 int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
                 struct error *err)
 {
-    bool asked = spec->limits.memory_bytes || spec->limits.cpu_millis || spec->limits.pids;
+    bool asked = cgroup_is_asked_for(&spec->limits) && !spec->limits.optional;
     cleanup_error struct error own = {0};
     if (groups->version && make_all(spec, ids, groups, &own) == 0)
         return 0;
@@ -404,6 +403,9 @@ int cgroup_send(const struct cgroups *groups, int wire)
     for (size_t i = 0; groups->version == 1 && i < groups->leaf_count; i++)
         for (int c = 0; c < CGROUP_CONTROLLERS; c++)
             fds[count++] = groups->leaves[i].fds[c];
+    for (int c = 0; groups->version == 1 && c < CGROUP_SHOWN; c++)
+        if (groups->shown_fds[c] >= 0)
+            fds[count++] = groups->shown_fds[c];
     return wire_send_fds(wire, &message, fds, count);
 }
 
@@ -412,9 +414,12 @@ void cgroup_take(const struct sandbox_spec *spec, struct cgroups *groups, const 
 {
     groups->version = message->value;
     list_leaves(spec, groups);
+    size_t leaves = groups->leaf_count * CGROUP_CONTROLLERS;
     for (size_t i = 0; i < count; i++)
-        if (i / CGROUP_CONTROLLERS < groups->leaf_count)
+        if (i < leaves)
             groups->leaves[i / CGROUP_CONTROLLERS].fds[i % CGROUP_CONTROLLERS] = steal_fd(&fds[i]);
+        else if (i < leaves + CGROUP_SHOWN)
+            groups->shown_fds[i - leaves] = steal_fd(&fds[i]);
         else
             close_fd(&fds[i]);
 }
@@ -429,6 +434,14 @@ int cgroup_leaf(const struct cgroups *groups, const char *name)
     return -1;
 }
 
+static int join_shown(const struct cgroups *groups, struct error *err)
+{
+    for (int c = 0; c < CGROUP_SHOWN; c++)
+        if (groups->shown_fds[c] >= 0 && write(groups->shown_fds[c], "0", 1) != 1)
+            return fail_errno(err, "join the run's cgroups");
+    return 0;
+}
+
 int cgroup_join(const struct cgroups *groups, int leaf, struct error *err)
 {
     if (groups->version != 1 || leaf < 0)
@@ -437,53 +450,12 @@ int cgroup_join(const struct cgroups *groups, int leaf, struct error *err)
         if (write(groups->leaves[leaf].fds[c], "0", 1) != 1)
             return fail_errno(err, "join the %s cgroup of %s", cgroup_controller_names[c],
                               groups->leaves[leaf].name);
-    return 0;
+    return leaf == 0 ? join_shown(groups, err) : 0;
 }
 
 int cgroup_clone_fd(const struct cgroups *groups, int leaf)
 {
     return groups->version == 2 && leaf >= 0 ? groups->leaves[leaf].fds[0] : -1;
-}
-
-/* ---- Counters ---- */
-
-static void read_v1(const struct cgroups *groups, const char *leaf, struct sandbox_leaf_result *result)
-{
-    char *folders[CGROUP_CONTROLLERS];
-    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
-        folders[c] = leaf ? text_format("%s/%s", groups->runs[c], leaf) : copy_string(groups->runs[c]);
-    result->memory_peak_bytes = cgroup_number(folders[CGROUP_MEMORY], "memory.max_usage_in_bytes");
-    result->oom_kills = cgroup_keyed(folders[CGROUP_MEMORY], "memory.oom_control", "oom_kill");
-    result->pids_denied = cgroup_keyed(folders[CGROUP_PIDS], "pids.events", "max");
-    result->cpu_us = cgroup_has_file(folders[CGROUP_CPU], "cpuacct.usage")
-                         ? (int64_t)(cgroup_number(folders[CGROUP_CPU], "cpuacct.usage") / 1000)
-                         : -1;
-    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
-        free(folders[c]);
-}
-
-static void read_v2(const struct cgroups *groups, const char *leaf, struct sandbox_leaf_result *result)
-{
-    cleanup_free char *folder =
-        leaf ? text_format("%s/%s", groups->runs[0], leaf) : copy_string(groups->runs[0]);
-    const char *events = leaf ? "memory.events" : "memory.events.local";
-    result->memory_peak_bytes = cgroup_number(folder, "memory.peak");
-    result->oom_kills = cgroup_keyed(folder, events, "oom_kill");
-    result->pids_denied = cgroup_keyed(folder, "pids.events", "max");
-    result->cpu_us = (int64_t)cgroup_keyed(folder, "cpu.stat", "usage_usec");
-}
-
-void cgroup_read(const struct cgroups *groups, struct sandbox_result *result)
-{
-    result->cgroups = groups->version != 0;
-    for (size_t i = 0; groups->version && i < groups->leaf_count; i++) {
-        struct sandbox_leaf_result *leaf = &result->leaves[result->leaf_count++];
-        leaf->name = i == 0 ? "dyno" : groups->leaves[i].name; /* init's place is taken by the whole */
-        if (groups->version == 1)
-            read_v1(groups, i == 0 ? NULL : leaf->name, leaf);
-        else
-            read_v2(groups, i == 0 ? NULL : leaf->name, leaf);
-    }
 }
 
 /* ---- Removing ---- */
@@ -526,9 +498,11 @@ void cgroup_clear(struct cgroups *groups)
         free(groups->parents[c]);
         free(groups->runs[c]);
     }
-    for (int c = 0; c < CGROUP_SHOWN; c++)
+    for (int c = 0; c < CGROUP_SHOWN; c++) {
         free(groups->shown[c]);
+        close_fd(&groups->shown_fds[c]);
+    }
     free(groups->missing);
     free(groups->own_leaf);
-    *groups = (struct cgroups){0};
+    *groups = (struct cgroups){.shown_fds = {-1, -1}};
 }

@@ -23,8 +23,9 @@
 
 enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_CONTROLLERS };
 
-/* Of version 1: hierarchies that programs look for before they believe any (cpuacct, cpuset). */
-enum { CGROUP_SHOWN = 2 };
+/* Of version 1: hierarchies that programs look for before they believe any. The dyno is in them only where a limit takes
+ * it. */
+enum { CGROUP_SHOWN_CPUACCT, CGROUP_SHOWN_CPUSET, CGROUP_SHOWN };
 
 /* Version 2 does not let a group with controllers have processes of its own: init gets a leaf. */
 #define CGROUP_INIT_LEAF "init"
@@ -40,7 +41,8 @@ struct cgroups {
     char *missing;                     /* version 0: why, one line */
     char *parents[CGROUP_CONTROLLERS]; /* version 1: a folder each; version 2: [0] */
     char *runs[CGROUP_CONTROLLERS];    /* parent/indyno.NAME.ID */
-    char *shown[CGROUP_SHOWN]; /* version 1: groups without processes, for cgroup-view.h; NULL: none */
+    char *shown[CGROUP_SHOWN];         /* version 1: one group for all of the run; NULL: none */
+    int shown_fds[CGROUP_SHOWN];       /* `tasks` of those that init joins, open for writing; else -1 */
     char *own_leaf; /* version 2, where the parent is the caller's own group: launcher and janitor go there,
                      * for the group has to be empty */
     struct cgroup_leaf leaves[SANDBOX_LEAVES_MAX]; /* [0] is init's */
@@ -66,6 +68,9 @@ int cgroup_delegate(const struct cgroups *groups, struct error *err);
 /* Moves the caller back, by the last process of the run; while other runs use the group it stays as it is. */
 void cgroup_undelegate(const struct cgroups *groups);
 
+/* Whether any of the limits takes a group. */
+bool cgroup_is_asked_for(const struct sandbox_limits *limits);
+
 /* Makes the groups with the spec's limits. Where there can be none, or one of them cannot be had: 0 if no
  * limit was asked for (version is then 0) or SANDBOX_WEAKER_LIMITS is set, else -1 with STATUS_DATA. init_uid
  * and init_gid are the host ids that the dyno's init will have. */
@@ -87,7 +92,10 @@ int cgroup_join(const struct cgroups *groups, int leaf, struct error *err);
 /* What a process has to be cloned into: the folder of a version 2 leaf, else -1. */
 int cgroup_clone_fd(const struct cgroups *groups, int leaf);
 
-/* Reads the counters into the result; called when the dyno has ended. */
+/* Processor time of all of the dyno up to now, in microseconds; -1 where the groups do not count it (cgroup-read.c). */
+int64_t cgroup_cpu_us(const struct cgroups *groups);
+
+/* Reads the counters into the result; called when the dyno has ended (cgroup-read.c). */
 void cgroup_read(const struct cgroups *groups, struct sandbox_result *result);
 
 /* Removes the groups; those that are not there are no error. */

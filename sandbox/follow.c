@@ -1,8 +1,11 @@
 /*
- * Theory of operation. One poll(2) over the wire, the signals, init's pidfd and a deadline. A signal or the
+ * Theory of operation. One poll(2) over the wire, the signals, init's pidfd and a deadline. A signal or a
  * time limit is first noted (so that what then dies is not taken for the cause), then forwarded to the step,
  * and when kill_after has passed, or a second signal came, init is killed and the kernel ends everything in
  * the dyno.
+ *
+ * Nothing tells of processor time, so it is looked at when the limit could have been reached at the earliest, with all
+ * cpus at work: what is left grows less by a part each time, and the looks stay few.
  */
 #include "follow.h"
 
@@ -20,12 +23,15 @@
 #include "base/sys.h"
 #include "wire.h"
 
+enum { CPU_LOOK_US = 10000, US_PER_MS = 1000, MILLIS_PER_CPU = 1000 };
+
 struct state {
     const struct follow *follow;
     bool ending;         /* told to stop; deadline_us is when it is killed */
     bool failed;         /* WIRE_ERROR came */
     bool done;           /* WIRE_DONE came */
     int64_t deadline_us; /* 0: none */
+    int64_t cpu_look_us; /* when processor time is looked at next; 0: never */
     struct error *err;
 };
 
@@ -173,6 +179,16 @@ static void note_step_ended(struct state *state, const struct wire_message *mess
     note_end(state, step_of(state, message), message);
 }
 
+/* The last step's is what counts; what was full once, and is not any more, the steps have dealt with. */
+static void note_disk(struct state *state, const struct wire_message *message, int *fd)
+{
+    (void)fd;
+    struct sandbox_disk *disk = &state->follow->result->disk;
+    disk->used_bytes = message->usage_us;
+    disk->no_space = message->value & WIRE_NO_BLOCKS;
+    disk->no_inodes = message->value & WIRE_NO_INODES;
+}
+
 static void note_error(struct state *state, const struct wire_message *message, int *fd)
 {
     (void)fd;
@@ -199,6 +215,7 @@ static void (*const notes[])(struct state *, const struct wire_message *, int *)
     [WIRE_STEP_STARTED] = note_step_started,
     [WIRE_STEP_FAILED] = note_step_failed,
     [WIRE_STEP_ENDED] = note_step_ended,
+    [WIRE_DISK] = note_disk,
     [WIRE_ERROR] = note_error,
     [WIRE_DONE] = note_done,
 };
@@ -250,6 +267,52 @@ static void take_deadline(struct state *state)
     tell_to_end(state, SIGTERM);
 }
 
+/* Thousandths of a cpu that the dyno can use at once. */
+static int64_t cpu_millis(const struct sandbox_limits *limits)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t all = (cpus > 0 ? cpus : 1) * (int64_t)MILLIS_PER_CPU;
+    return limits->cpu_millis && (int64_t)limits->cpu_millis < all ? (int64_t)limits->cpu_millis : all;
+}
+
+/* When so much processor time more could have been used. */
+static int64_t earliest_us(const struct state *state, int64_t left_us)
+{
+    int64_t wait = left_us * MILLIS_PER_CPU / cpu_millis(&state->follow->spec->limits);
+    return wire_now_us() + (wait > CPU_LOOK_US ? wait : CPU_LOOK_US);
+}
+
+static void look_at_cpu(struct state *state)
+{
+    int64_t used = cgroup_cpu_us(state->follow->groups);
+    int64_t left = (int64_t)state->follow->spec->limits.cpu_ms * US_PER_MS - used;
+    state->cpu_look_us = state->ending || used < 0 ? 0 : earliest_us(state, left);
+    if (state->ending || used < 0 || left > 0)
+        return;
+    state->cpu_look_us = 0;
+    state->follow->result->end = SANDBOX_END_CPU_TIME;
+    tell_to_end(state, SIGTERM);
+}
+
+static void take_time(struct state *state)
+{
+    int64_t now = wire_now_us();
+    if (state->deadline_us && now >= state->deadline_us)
+        take_deadline(state);
+    if (state->cpu_look_us && now >= state->cpu_look_us)
+        look_at_cpu(state);
+}
+
+/* The relay ends before the dyno when the limit is reached, or nobody reads any more, of which the step hears itself. */
+static void take_relay_end(struct state *state)
+{
+    if (state->ending || state->done || !relay_overflowed(state->follow->relay))
+        return;
+    state->ending = true;
+    state->follow->result->end = SANDBOX_END_OUTPUT;
+    sys_pidfd_kill(state->follow->init_pidfd, SIGKILL);
+}
+
 /* A test that was promised a network and has none proves nothing. */
 static void lose_network(struct state *state)
 {
@@ -262,9 +325,12 @@ static void lose_network(struct state *state)
 
 static int milliseconds_left(const struct state *state)
 {
-    if (!state->deadline_us)
+    int64_t next = state->deadline_us;
+    if (state->cpu_look_us && (!next || state->cpu_look_us < next))
+        next = state->cpu_look_us;
+    if (!next)
         return -1;
-    int64_t left = (state->deadline_us - wire_now_us() + 999) / 1000;
+    int64_t left = (next - wire_now_us() + US_PER_MS - 1) / US_PER_MS;
     return left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left;
 }
 
@@ -277,13 +343,13 @@ static int await_end(struct state *state)
         {.fd = state->follow->init_pidfd, .events = POLLIN},
         {.fd = state->follow->signals, .events = POLLIN},
         {.fd = state->follow->pasta->pidfd, .events = POLLIN},
+        {.fd = state->follow->relay->pidfd, .events = POLLIN},
     };
     for (;;) {
         int ready = poll(polled, sizeof polled / sizeof *polled, milliseconds_left(state));
         if (ready < 0 && errno != EINTR)
             return fail_errno(state->err, "wait for the dyno");
-        if (ready == 0)
-            take_deadline(state);
+        take_time(state);
         if (ready <= 0)
             continue;
         if (polled[0].revents && !take_message(state))
@@ -294,6 +360,10 @@ static int await_end(struct state *state)
             lose_network(state);
             polled[3].fd = -1;
         }
+        if (polled[4].revents) {
+            take_relay_end(state);
+            polled[4].fd = -1;
+        }
         if (polled[1].revents && !polled[0].revents)
             return 0;
     }
@@ -303,7 +373,9 @@ int follow_dyno(const struct follow *follow, struct error *err)
 {
     struct state state = {.follow = follow, .err = err};
     if (follow->spec->limits.wall_ms)
-        state.deadline_us = follow->start_us + (int64_t)follow->spec->limits.wall_ms * 1000;
+        state.deadline_us = follow->start_us + (int64_t)follow->spec->limits.wall_ms * US_PER_MS;
+    if (follow->spec->limits.cpu_ms && follow->groups->version)
+        look_at_cpu(&state);
     if (await_end(&state) < 0)
         return -1;
     if (state.ending) {

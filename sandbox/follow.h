@@ -4,7 +4,9 @@
 #define INDYNO_FOLLOW_H
 
 #include "base/error.h"
+#include "cgroup.h"
 #include "pasta.h"
+#include "relay.h"
 #include "sandbox.h"
 
 struct follow {
@@ -14,6 +16,8 @@ struct follow {
     int wire;         /* the launcher's end */
     int init_pidfd;
     const struct pasta *pasta; /* its pidfd is -1 where there is none */
+    const struct cgroups *groups;
+    const struct relay *relay; /* its pidfd is -1 where there is none */
     int signals;               /* signalfd of SIGINT, SIGTERM and SIGHUP, which are blocked */
 };
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -216,7 +217,7 @@ static struct spawn_place place_of(const struct init_parts *parts)
     unsigned variants = writes_outside(parts->spec) ? FILTER_OUTSIDE : 0;
     if (parts->spec->weaker & SANDBOX_WEAKER_USERNS)
         variants |= FILTER_NESTED;
-    return (struct spawn_place){parts->ids, parts->groups, variants};
+    return (struct spawn_place){parts->ids, parts->groups, &parts->spec->limits, variants};
 }
 
 static int start_services(struct init *init, struct error *err)
@@ -304,6 +305,23 @@ static bool step_allows_next(const struct member *step)
     return succeeded || !step->process->must_succeed;
 }
 
+/* All that is writable is one filesystem, where the first scratch folder is. */
+static void tell_disk(const struct init *init)
+{
+    const struct sandbox_spec *spec = init->parts->spec;
+    struct statvfs fs;
+    for (size_t i = 0; i < spec->mount_count; i++)
+        if (spec->mounts[i].kind == SANDBOX_SCRATCH && statvfs(spec->mounts[i].target, &fs) == 0) {
+            const struct wire_message message = {
+                .kind = WIRE_DISK,
+                .value = (fs.f_bfree == 0 ? WIRE_NO_BLOCKS : 0) | (fs.f_ffree == 0 ? WIRE_NO_INODES : 0),
+                .usage_us = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize),
+            };
+            wire_send_fd(init->parts->wire, &message, -1);
+            return;
+        }
+}
+
 /* Runs one step to its end; *next tells whether the following one may run. */
 static int run_step(struct init *init, uint32_t index, bool *next, struct error *err)
 {
@@ -330,6 +348,7 @@ static int run_step(struct init *init, uint32_t index, bool *next, struct error 
     init->step = NULL;
     if (status < 0)
         return -1;
+    tell_disk(init);
     *next = step_allows_next(step);
     return 0;
 }

@@ -32,6 +32,7 @@
 #include "janitor.h"
 #include "pasta.h"
 #include "probe.h"
+#include "relay.h"
 #include "remains.h"
 #include "root.h"
 #include "wire.h"
@@ -54,6 +55,7 @@ struct launch {
     pid_t init;
     int init_pidfd;
     struct pasta pasta;
+    struct relay relay;
     int signals;
     sigset_t old_mask;
 };
@@ -166,8 +168,7 @@ static int make_groups(struct launch *launch, struct error *err)
         return -1;
     if (launch->groups.version)
         return 0;
-    const struct sandbox_limits *limits = &launch->spec->limits;
-    if (limits->memory_bytes || limits->cpu_millis || limits->pids)
+    if (cgroup_is_asked_for(&launch->spec->limits) && !launch->spec->limits.optional)
         strings_add(&launch->result->weaker, "limits");
     strings_addf(&launch->result->notes, "no cgroups: %s", launch->groups.missing);
     return 0;
@@ -237,6 +238,10 @@ static void be_init(struct launch *launch)
     close_fd(&launch->wire);
     close_fd(&launch->janitor.wire);
     close_fd(&launch->signals);
+    if (relay_take(&launch->relay) < 0)
+        _exit(STATUS_ERRORED);
+    relay_release(&launch->relay);
+    close_fd(&launch->relay.pidfd);
     init_main(&(struct init_parts){.spec = launch->spec,
                                    .ids = &launch->ids,
                                    .groups = &launch->groups,
@@ -252,6 +257,17 @@ static void raise_core_limit(void)
     struct rlimit now;
     if (getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max == 0)
         setrlimit(RLIMIT_CORE, &one);
+}
+
+static int start_relay(struct launch *launch, struct error *err)
+{
+    uint64_t limit = launch->spec->limits.output_bytes;
+    return limit ? relay_start(limit, &launch->relay, err) : 0;
+}
+
+static void end_relay(struct launch *launch)
+{
+    relay_end(&launch->relay);
 }
 
 static int clone_init(struct launch *launch, struct error *err)
@@ -281,6 +297,7 @@ static int clone_init(struct launch *launch, struct error *err)
     if (launch->init == 0)
         be_init(launch);
     close_fd(&launch->init_wire);
+    relay_release(&launch->relay);
     if (launch->init < 0)
         return fail_errno(err, "make the dyno's namespaces");
     if (janitor_watch(&launch->janitor, launch->init_pidfd, err) < 0)
@@ -354,6 +371,8 @@ static int follow(struct launch *launch, struct error *err)
                            .wire = launch->wire,
                            .init_pidfd = launch->init_pidfd,
                            .pasta = &launch->pasta,
+                           .groups = &launch->groups,
+                           .relay = &launch->relay,
                            .signals = launch->signals};
     return follow_dyno(&parts, err);
 }
@@ -370,6 +389,7 @@ static const struct {
     {"choose-ids", choose_ids, NULL},
     {NULL, make_groups_before, remove_groups},
     {NULL, start_root, clear_root},
+    {NULL, start_relay, end_relay},
     {"clone", clone_init, end_init},
     {NULL, face_oom_killer, NULL},
     {"cgroups", make_groups_after, NULL},
@@ -393,6 +413,7 @@ static void start_result(const struct sandbox_spec *spec, struct sandbox_result 
         .mount_ways = allocate(spec->mount_count, sizeof *result->mount_ways),
         .kept_fds = allocate(spec->mount_count, sizeof *result->kept_fds),
         .mount_count = spec->mount_count,
+        .disk = {.used_bytes = -1},
     };
     const struct sandbox_process_result never = {.started_us = -1, .ready_us = -1, .ended_us = -1};
     for (size_t i = 0; i < spec->service_count; i++)
@@ -448,6 +469,7 @@ int sandbox_run(const struct sandbox_spec *spec, struct sandbox_result *result, 
                             .init_wire = -1,
                             .init_pidfd = -1,
                             .pasta = {0, -1, -1, -1},
+                            .relay = RELAY_NONE,
                             .signals = -1};
     start_result(spec, result);
     int status = 0;

@@ -67,10 +67,20 @@ int mount_new(const char *filesystem, const char *const *options, unsigned attri
     return mount < 0 ? fail_errno(err, "mount a %s filesystem", filesystem) : mount;
 }
 
-int mount_tmpfs(uint64_t size, struct error *err)
+int mount_tmpfs(uint64_t size, uint64_t inodes, struct error *err)
 {
-    cleanup_free char *bytes = size ? text_format("%llu", (unsigned long long)size) : NULL;
-    const char *options[] = {"mode", "0755", size ? "size" : NULL, bytes, NULL};
+    const char *options[8] = {"mode", "0755"};
+    size_t count = 2;
+    cleanup_free char *bytes = text_format("%llu", (unsigned long long)size);
+    cleanup_free char *files = text_format("%llu", (unsigned long long)inodes);
+    if (size) {
+        options[count++] = "size";
+        options[count++] = bytes;
+    }
+    if (inodes) {
+        options[count++] = "nr_inodes";
+        options[count++] = files;
+    }
     return mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 

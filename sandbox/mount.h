@@ -28,8 +28,8 @@ int mount_idmap(int mount, int userns, const char *what, struct error *err);
  * MOUNT_ATTR_*. */
 int mount_new(const char *filesystem, const char *const *options, unsigned attributes, struct error *err);
 
-/* An empty tmpfs(5) of at most size bytes (0: the kernel's default), root folder 0755; nosuid, nodev. */
-int mount_tmpfs(uint64_t size, struct error *err);
+/* An empty tmpfs(5) of at most size bytes and inodes files (0: the kernel's default), root folder 0755; nosuid, nodev. */
+int mount_tmpfs(uint64_t size, uint64_t inodes, struct error *err);
 
 /* Moves a detached mount onto dirfd (path NULL or ""), or onto path beneath it. */
 int mount_attach(int mount, int dirfd, const char *path, const char *what, struct error *err);

@@ -91,6 +91,17 @@ void privilege_reset_priority(void)
  * core_pattern(5) is not called either (fs/coredump.c). The filter keeps it. */
 enum { NO_CORES = 1 };
 
+void privilege_limit(int resource, uint64_t value)
+{
+    struct rlimit now;
+    if (!value || getrlimit((__rlimit_resource_t)resource, &now) < 0)
+        return;
+    if (value < now.rlim_max)
+        now.rlim_max = value;
+    now.rlim_cur = now.rlim_max;
+    setrlimit((__rlimit_resource_t)resource, &now);
+}
+
 void privilege_reset_limits(void)
 {
     /* The caller's hard limits can only be lowered here; each value is cut to them. */

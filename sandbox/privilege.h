@@ -4,6 +4,7 @@
 #define INDYNO_PRIVILEGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -28,5 +29,8 @@ void privilege_reset_priority(void);
 /* Resource limits, umask, personality and timers as a login would have them, whatever the caller's are; no core dumps.
  */
 void privilege_reset_limits(void);
+
+/* A hard and soft limit (getrlimit(2)) of the process; value 0: as it is. The caller's own is never exceeded. */
+void privilege_limit(int resource, uint64_t value);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,6 +102,10 @@ static int prepare(const struct sandbox_process *process, const struct spawn_pla
         setsid();
     privilege_reset_signals();
     privilege_reset_limits();
+    if (process->role == SANDBOX_ROLE_STEP) {
+        privilege_limit(RLIMIT_NOFILE, place->limits->open_files);
+        privilege_limit(RLIMIT_FSIZE, place->limits->file_bytes);
+    }
     if (privilege_drop(single ? SANDBOX_ID_FIRST : process->user, !single, err) < 0)
         return -1;
     if (chdir(process->cwd) < 0)

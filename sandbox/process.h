@@ -16,7 +16,8 @@ struct spawned {
 struct spawn_place {
     const struct idmap *ids;
     const struct cgroups *groups;
-    unsigned filter_variants; /* filter_load's */
+    const struct sandbox_limits *limits; /* of a step's processes */
+    unsigned filter_variants;            /* filter_load's */
 };
 
 /* Starts the process; output is the descriptor for its stdout and stderr, or -1 for init's own. */

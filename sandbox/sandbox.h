@@ -85,15 +85,26 @@ struct sandbox_mount {
 /* ---- Limits ---------------------------------------------------------------------------------------------
  */
 
+enum { SANDBOX_CPUS_MAX = 128, SANDBOX_CPU_WEIGHT_MAX = 10000, SANDBOX_CPU_WEIGHT_USUAL = 100 };
+
 /* 0 means none was asked for. */
 struct sandbox_limits {
-    uint64_t memory_bytes; /* all of the dyno; the step's own leaf has the same */
+    uint64_t memory_bytes; /* all of the dyno, with swap; the step's own leaf has the same */
     uint64_t cpu_millis;   /* thousandths of one cpu: 1500 is one and a half */
-    uint64_t pids;         /* processes and threads, all of the dyno */
+    uint64_t cpu_weight;   /* its share of the cpus beside others: 1 to SANDBOX_CPU_WEIGHT_MAX */
+    char cpus
+        [SANDBOX_CPUS_MAX]; /* which cpus it may use, "0-3,8" as cpuset(7) has it; "": all of the caller's */
+    uint64_t pids;          /* processes and threads, all of the dyno */
     uint64_t
-        disk_bytes;   /* all that is writable in the dyno; 0: half of the host's memory, as tmpfs(5) has it */
-    uint64_t wall_ms; /* from launch to the end of the last step */
+        disk_bytes;  /* all that is writable in the dyno; 0: half of the host's memory, as tmpfs(5) has it */
+    uint64_t inodes; /* files, folders and links there */
+    uint64_t open_files, file_bytes; /* of each process of a step: RLIMIT_NOFILE and RLIMIT_FSIZE */
+    uint64_t wall_ms;                /* from launch to the end of the last step */
+    uint64_t cpu_ms;                 /* processor time, all of the dyno */
+    uint64_t output_bytes;           /* what the steps write to their standard output and error, together */
     uint64_t kill_after_ms; /* between the step's SIGTERM (or the forwarded signal) and the dyno's end */
+    bool
+        optional; /* nobody asked for those of cgroups: where the host cannot enforce them they are left out */
 };
 
 /* Protections that the caller is ready to go without (--allow-weaker). */
@@ -190,6 +201,8 @@ enum sandbox_end {
     SANDBOX_END_STEPS,     /* the steps ended by themselves; see each one's process result */
     SANDBOX_END_SETUP,     /* the dyno or a service could not be set up; the error says which and why */
     SANDBOX_END_TIMEOUT,   /* wall_ms ran out */
+    SANDBOX_END_CPU_TIME,  /* cpu_ms were used */
+    SANDBOX_END_OUTPUT,    /* output_bytes were written, and there was more */
     SANDBOX_END_CANCELLED, /* a signal told the caller to stop */
 };
 
@@ -213,9 +226,17 @@ struct sandbox_process_result {
 struct sandbox_leaf_result {
     const char *name; /* of the spec's, or "dyno" for the whole */
     uint64_t memory_peak_bytes;
-    int64_t cpu_us;       /* -1: this host's groups do not count it */
-    uint64_t oom_kills;   /* processes that the memory limit killed */
-    uint64_t pids_denied; /* forks that the pids limit refused */
+    int64_t cpu_us;                  /* -1: this host's groups do not count it */
+    uint64_t oom_kills;              /* processes that the memory limit killed */
+    uint64_t pids_denied;            /* forks that the pids limit refused */
+    int64_t pids_peak;               /* -1: not counted; as the next two */
+    int64_t read_bytes, write_bytes; /* of disks */
+};
+
+/* What was writable in the dyno, when the last step had ended. */
+struct sandbox_disk {
+    int64_t used_bytes;       /* -1: not known */
+    bool no_space, no_inodes; /* it was full */
 };
 
 struct sandbox_timing {
@@ -232,6 +253,7 @@ struct sandbox_result {
     size_t service_count, step_count;
     struct sandbox_leaf_result leaves[SANDBOX_LEAVES_MAX];
     size_t leaf_count;
+    struct sandbox_disk disk;
     uint64_t cpu_us; /* all of the dyno, as init has reaped it */
     bool cgroups;    /* false: this host let the caller make none; no leaf results then */
     struct sandbox_timing timings[SANDBOX_TIMINGS_MAX];

@@ -126,7 +126,7 @@ int look_for_ids(const struct try *try, struct error *err)
 static int make_tmpfs(const void *unused, struct error *err)
 {
     (void)unused;
-    cleanup_fd int mount = mount_tmpfs(0, err);
+    cleanup_fd int mount = mount_tmpfs(0, 0, err);
     return mount < 0 ? -1 : 0;
 }
 
@@ -192,7 +192,7 @@ int try_idmap(const struct try *try, struct error *err)
 
 static int enter_scratch(struct error *err)
 {
-    cleanup_fd int scratch = mount_make_private(err) < 0 ? -1 : mount_tmpfs(SCRATCH_BYTES, err);
+    cleanup_fd int scratch = mount_make_private(err) < 0 ? -1 : mount_tmpfs(SCRATCH_BYTES, 0, err);
     if (scratch < 0 || mount_attach(scratch, AT_FDCWD, "/sys", "the scratch", err) < 0)
         return -1;
     return chdir("/sys") < 0 ? fail_errno(err, "enter the scratch") : 0;

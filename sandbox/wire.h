@@ -31,9 +31,12 @@ enum wire_kind {
     WIRE_STEP_STARTED,    /* index, at_us */
     WIRE_STEP_FAILED,     /* index, value: errno of execve */
     WIRE_STEP_ENDED,      /* index, at_us, value: wait status, usage_us */
+    WIRE_DISK,            /* after a step. value: set of enum wire_disk; usage_us: bytes that are used */
     WIRE_ERROR,           /* value: exit status, text: message, NUL, remedy */
     WIRE_DONE,            /* the last step has ended */
 };
+
+enum wire_disk { WIRE_NO_BLOCKS = 1 << 0, WIRE_NO_INODES = 1 << 1 };
 
 enum { WIRE_TEXT_MAX = 4096, WIRE_FDS_MAX = 64, WIRE_ALIVE = -1 };
 

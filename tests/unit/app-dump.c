@@ -44,6 +44,7 @@ char *app_dump(const struct app *app)
     dump_text(to, "test", app->test);
     dump_list(to, "buildpack", &app->buildpacks);
     dump_list(to, "formation", &app->formation);
+    dump_text(to, "size", app->size);
     dump_list(to, "unknown", &app->unknown);
     dump_list(to, "env-file", &app->env_file);
     dump_text(to, "branch", app->git_branch);

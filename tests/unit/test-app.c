@@ -203,6 +203,12 @@ static void test_formation_and_buildpacks(void **state)
          "\"size\":\"eco\"},"
          "\"off\":null}}",
          "formation web: quantity 1, size standard-1x\nformation worker:\nformation clock: size eco\n"},
+        {"{\"formation\":{\"test\":{\"size\":\"eco\"}}}", "formation test: size eco\nsize eco\n"},
+        {"{\"formation\":{\"test\":{\"size\":\"eco\"}},\"environments\":{\"test\":{\"formation\":{\"test\":{"
+         "\"size\":"
+         "\"performance-l\"}}}}}",
+         "formation test: size performance-l\nsize performance-l\n"},
+        {"{\"formation\":{\"test\":{\"size\":\"eco\"}},\"environments\":{\"test\":{\"formation\":{}}}}", ""},
         {"{\"formation\":{\"web\":{\"quantity\":\"2\",\"command\":\"x\"}}}",
          "formation web: quantity 2\nunknown formation.web.command\n"},
         {"{\"formation\":{\"web\":{\"quantity\":1}},\"environments\":{\"test\":{\"formation\":{\"test\":"

@@ -30,8 +30,8 @@ static const struct plan plan = {
                             .argv = {WORDS(TEXT("redis-server"), TEXT("--x=hidden1"))},
                             .env = {WORDS(TEXT("LANG=C"))},
                             .log = TEXT("/var/log/redis.log")}},
-                 .count = 1,
-                 .notes = {WORDS(TEXT("no psql"))}},
+                 .count = 1},
+    .notes = {WORDS(TEXT("no psql"))},
     .environment = {.env = {WORDS(TEXT("A=b=c"), TEXT("REDIS_URL=redis://:hidden1@h"), TEXT("ESC=\x1b[0m"))},
                     .generated = {WORDS(TEXT("hidden1"))},
                     .unset = {WORDS(TEXT("TOKEN"))},
@@ -42,7 +42,8 @@ static const struct plan plan = {
               {.name = "command", .argv = {WORDS(TEXT("pytest"))}, .inherit_stdin = true}},
     .step_count = 2,
     .mounts = {.items = mounts, .count = sizeof mounts / sizeof *mounts},
-    .limits = {.memory_bytes = 1024, .kill_after_ms = 5000},
+    .size = "standard-1x",
+    .limits = {.memory_bytes = 1024, .cpus = "0-3", .kill_after_ms = 5000, .optional = true},
     .ids = SANDBOX_IDS_SINGLE,
     .weaker = SANDBOX_WEAKER_IDS | SANDBOX_WEAKER_LIMITS,
     .output = TEXT("/home/u/indyno-out"),
@@ -93,7 +94,9 @@ static void test_text(void **state)
                 "name                dyno\n"
                 "ids                 single\n"
                 "network             none\n"
+                "size                standard-1x: what is not asked for is left out where it cannot be had\n"
                 "memory              1024 bytes\n"
+                "cpuset              0-3\n"
                 "kill after          5000 ms\n"
                 "artifacts           coverage to /home/u/indyno-out/cov\n"
                 "                    a to /home/u/indyno-out/a\n"
@@ -121,8 +124,10 @@ static void test_json(void **state)
         {"id_range", "null"},
         {"network", "\"none\""},
         {"weaker", "[\"ids\",\"limits\"]"},
-        {"limits/memory_bytes", "1024"},
-        {"limits/pids", "null"},
+        {"size", "\"standard-1x\""},
+        {"limits/MemoryMax", "1024"},
+        {"limits/AllowedCPUs", "\"0-3\""},
+        {"limits/TasksMax", "null"},
         {"services", "[{\"name\":\"redis\",\"version\":\"7.0.15\",\"source\":\"deb:redis7\",\"tree\":"
                      "\"/store/images/redis/7.0.15\",\"variables\":[\"REDIS_URL\",\"CACHE_URL\"],\"argv\":"
                      "[\"redis-server\",\"--x=(generated)\"],\"environment\":{\"LANG\":\"C\"},\"log\":"
@@ -152,7 +157,7 @@ static void test_json(void **state)
     cleanup_json cJSON *json = members_parse(text);
     assert_keys(
         json,
-        "dir rootfs name ids id_range network weaker limits services steps environment mounts artifacts "
+        "dir rootfs name ids id_range network weaker size limits services steps environment mounts artifacts "
         "not_provisioned unset replaced unknown buildpacks formation notes missing");
     ASSERT_MEMBERS(json, members);
 }

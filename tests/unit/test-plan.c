@@ -402,6 +402,8 @@ static void test_copied(void **state)
                                     .network = SANDBOX_NETWORK_OUTBOUND,
                                     .limits = {.memory_bytes = 1,
                                                .cpu_millis = 2,
+                                               .cpu_weight = 7,
+                                               .cpus = "0-1",
                                                .pids = 3,
                                                .disk_bytes = 4,
                                                .wall_ms = 5,

@@ -136,12 +136,29 @@ static void test_counts(void **state)
     check(rows, sizeof rows / sizeof *rows, parse_count);
 }
 
+static void test_cpu_lists(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"0", "0-3", "0-3,8", "1,0", "8191", "2-2"};
+    static const char *const bad[] = {"",     "-", "3-",  "-3",   "3-1",  "0,",    ",0",
+                                      "0,,1", "a", "0 1", "8192", "0-3x", "0-1-2", "+1"};
+    char list[16] = "as before";
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(parse_cpu_list(bad[i], list, sizeof list));
+    assert_string_equal(list, "as before");
+    assert_false(parse_cpu_list("0,1,2,3,4,5,6,7,8", list, sizeof list)); /* too long */
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(parse_cpu_list(good[i], list, sizeof list));
+        assert_string_equal(list, good[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_by_all), cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_durations),      cmocka_unit_test(test_cpus),
-        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_counts),         cmocka_unit_test(test_cpu_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,13 +14,17 @@ static const struct plan plan = {
     .name = TEXT("dyno"),
     .services = {.items = {{.engine = &postgres_engine, .image = &given_images[GIVEN_POSTGRES_17]},
                            {.engine = &redis_engine, .image = &given_images[GIVEN_REDIS_7]}},
-                 .count = 2,
-                 .notes = {WORDS(TEXT("of the plan"))}},
+                 .count = 2},
+    .notes = {WORDS(TEXT("of the plan"))},
     .environment = {.env = {WORDS(TEXT("CI=true"), TEXT("HEROKU_TEST_RUN_ID=an-id"))}},
     .steps = {{.name = "test-setup"}, {.name = "test"}},
     .step_count = 2,
     .app_mount = 1,
-    .limits = {.memory_bytes = UINT64_C(1) << 33, .wall_ms = 90000, .kill_after_ms = 5000},
+    .size = "performance-l",
+    .limits = {.memory_bytes = UINT64_C(1) << 33,
+               .cpu_millis = 1500,
+               .wall_ms = 90000,
+               .kill_after_ms = 5000},
     .network = SANDBOX_NETWORK_OUTBOUND,
     .ids = SANDBOX_IDS_SUBORDINATE,
     .not_provisioned = {WORDS(TEXT("papertrail"))},
@@ -44,9 +48,11 @@ static const struct sandbox_result result = {
     .steps = steps,
     .step_count = 2,
     .leaves = {{"step", .memory_peak_bytes = UINT64_C(5) << 30, .cpu_us = 70, .oom_kills = 1,
-                .pids_denied = 2},
-               {"dyno", .memory_peak_bytes = 9, .cpu_us = -1}},
+                .pids_denied = 2, .pids_peak = 12, .read_bytes = 13, .write_bytes = 0},
+               {"dyno", .memory_peak_bytes = 9, .cpu_us = -1, .pids_peak = -1, .read_bytes = -1,
+                .write_bytes = -1}},
     .leaf_count = 2,
+    .disk = {.used_bytes = 4096},
     .cpu_us = UINT64_C(1) << 40,
     .cgroups = true,
     .timings = {{"clone", 3}, {"mounts", 4}},
@@ -85,7 +91,8 @@ static void check(const struct report *report, const struct member *members, siz
 
 #define VERDICT_KEYS "indyno verdict cause message remedy exit_status service notes"
 #define RUN_KEYS                                                                                             \
-    "name dir rootfs run_id ids network weaker cgroups limits services steps cpu_us usage app_view "         \
+    "name dir rootfs run_id ids network weaker cgroups size limits services steps cpu_us usage DiskUsed "    \
+    "app_view "                                                                                              \
     "artifacts "                                                                                             \
     "buildpacks_not_run not_provisioned timings"
 
@@ -95,12 +102,14 @@ static void test_keys(void **state)
     cleanup_json cJSON *json = parse(&whole, false);
     assert_keys(json, VERDICT_KEYS " " RUN_KEYS);
     assert_keys(members_find(json, "limits"),
-                "memory_bytes cpu_millis pids disk_bytes timeout_ms kill_after_ms");
+                "MemoryMax CPUQuota CPUWeight AllowedCPUs TasksMax LimitNOFILE LimitFSIZE RuntimeMaxUSec "
+                "TimeoutStopUSec CPUTimeMaxUSec DiskMax InodesMax OutputMax");
     assert_keys(members_find(json, "services/1"),
                 "name state exit_status signal started_us ended_us cpu_us version ready_us log_tail");
     assert_keys(members_find(json, "steps/1"),
                 "name state exit_status signal started_us ended_us cpu_us errno");
-    assert_keys(members_find(json, "usage/1"), "leaf memory_peak_bytes cpu_us oom_kills pids_denied");
+    assert_keys(members_find(json, "usage/1"),
+                "leaf MemoryPeak CPUUsageNSec TasksPeak IOReadBytes IOWriteBytes OOMKills TasksDenied");
     assert_keys(members_find(json, "artifacts"), "files bytes left_out");
     assert_keys(members_find(json, "timings/1"), "step at_us");
 }
@@ -150,17 +159,22 @@ static void test_whole(void **state)
         {"network", "\"outbound\""},
         {"weaker", "[\"limits\"]"},
         {"cgroups", "true"},
-        {"limits", "{\"memory_bytes\":8589934592,\"cpu_millis\":null,\"pids\":null,\"disk_bytes\":null,"
-                   "\"timeout_ms\":90000,\"kill_after_ms\":5000}"},
+        {"limits", "{\"MemoryMax\":8589934592,\"CPUQuota\":\"150%\",\"CPUWeight\":null,\"AllowedCPUs\":null,"
+                   "\"TasksMax\":null,\"LimitNOFILE\":null,\"LimitFSIZE\":null,\"RuntimeMaxUSec\":90000000,"
+                   "\"TimeoutStopUSec\":5000000,\"CPUTimeMaxUSec\":null,\"DiskMax\":null,\"InodesMax\":null,"
+                   "\"OutputMax\":null}"},
         {"cpu_us", "1099511627776"},
         {"app_view", "\"overlay\""},
         {"artifacts", "{\"files\":3,\"bytes\":4294967296,\"left_out\":1}"},
         {"buildpacks_not_run", "[\"heroku/ruby\",\"heroku/nodejs\"]"},
         {"not_provisioned", "[\"papertrail\"]"},
         {"timings", "[{\"step\":\"clone\",\"at_us\":3},{\"step\":\"mounts\",\"at_us\":4}]"},
-        {"usage", "[{\"leaf\":\"step\",\"memory_peak_bytes\":5368709120,\"cpu_us\":70,\"oom_kills\":1,"
-                  "\"pids_denied\":2},{\"leaf\":\"dyno\",\"memory_peak_bytes\":9,\"cpu_us\":null,"
-                  "\"oom_kills\":0,\"pids_denied\":0}]"},
+        {"usage", "[{\"leaf\":\"step\",\"MemoryPeak\":5368709120,\"CPUUsageNSec\":70000,\"TasksPeak\":12,"
+                  "\"IOReadBytes\":13,\"IOWriteBytes\":0,\"OOMKills\":1,\"TasksDenied\":2},"
+                  "{\"leaf\":\"dyno\",\"MemoryPeak\":9,\"CPUUsageNSec\":null,\"TasksPeak\":null,"
+                  "\"IOReadBytes\":null,\"IOWriteBytes\":null,\"OOMKills\":0,\"TasksDenied\":0}]"},
+        {"DiskUsed", "4096"},
+        {"size", "\"performance-l\""},
     };
     CHECK(&whole, members);
 }

@@ -14,8 +14,8 @@ enum { LOG_LINES = 30, LOG_SHOWN = 20 };
 static const struct plan plan = {
     .services = {.items = {{.engine = &postgres_engine, .image = &given_images[GIVEN_POSTGRES_17]},
                            {.engine = &redis_engine, .image = &given_images[GIVEN_REDIS_7]}},
-                 .count = 2,
-                 .notes = {WORDS(TEXT("no psql"))}},
+                 .count = 2},
+    .notes = {WORDS(TEXT("no psql"))},
     .environment = {.replaced = {WORDS(TEXT("CI"), TEXT("PGHOST"))}},
     .buildpacks = {WORDS(TEXT("heroku/ruby"), TEXT("x\x1b[2J"))},
     .not_provisioned = {WORDS(TEXT("papertrail"))},

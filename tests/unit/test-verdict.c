@@ -25,6 +25,8 @@ struct row {
     enum sandbox_end end;
     int cancel_signal;
     uint64_t wall_ms;
+    struct sandbox_limits limits; /* the others */
+    struct sandbox_disk disk;
     bool scripts; /* two steps, test-setup and test; else one command */
     struct sandbox_process_result services[SERVICES], steps[STEPS];
     struct sandbox_leaf_result leaves[LEAVES];
@@ -56,6 +58,7 @@ static struct sandbox_result result_of(const struct row *row, struct sandbox_pro
 {
     struct sandbox_result result = {.end = row->end,
                                     .cancel_signal = row->cancel_signal,
+                                    .disk = row->disk,
                                     .services = services,
                                     .service_count = SERVICES,
                                     .steps = steps,
@@ -85,6 +88,7 @@ static void check(const struct row *rows, size_t count)
         struct sandbox_process_result services[SERVICES], steps[STEPS];
         const struct sandbox_result result = result_of(row, services, steps);
         cleanup_verdict struct verdict verdict;
+        plan.limits = row->limits;
         plan.limits.wall_ms = row->wall_ms;
         verdict_judge(&plan, &result, row->failure, row->artifacts, &verdict);
         if (verdict.kind != row->kind || verdict.cause != row->cause || verdict.exit_status != row->status)
@@ -182,6 +186,29 @@ static const struct row limit_rows[] = {
      .message = "the command was killed by signal 6 (Aborted): the limit of processes refused 1 process"},
     {WELL, .steps = {{EXITED(0)}}, .leaves = {{"step", .pids_denied = 1}}, .kind = VERDICT_SUCCEEDED,
      .cause = CAUSE_EXIT},
+    /* How much it was, and how much of it was had. */
+    {WELL, .steps = {{KILLED(SIGKILL)}}, .leaves = {{"step", .oom_kills = 1}},
+     .limits = {.memory_bytes = UINT64_C(256) << 20}, .kind = VERDICT_FAILED, .cause = CAUSE_MEMORY_LIMIT,
+     .status = 128 + SIGKILL,
+     .message =
+         "the command was killed by signal 9 (Killed): the memory limit of 256 MiB killed 1 process of "
+         "the leaf cgroup step"},
+    {WELL, .steps = {{EXITED(2)}}, .leaves = {{"dyno", .pids_denied = 3, .pids_peak = 64}},
+     .limits = {.pids = 64}, .kind = VERDICT_FAILED, .cause = CAUSE_PIDS_LIMIT, .status = 2,
+     .message =
+         "the command exited with 2: the limit of processes of 64, with 64 at most refused 3 processes"},
+    {WELL, .steps = {{EXITED(1)}}, .disk = {.used_bytes = 64 << 20, .no_space = true}, .kind = VERDICT_FAILED,
+     .cause = CAUSE_DISK_FULL, .status = 1,
+     .message = "the command exited with 1: what the dyno may write was full, with 64 MiB"},
+    {WELL, .steps = {{EXITED(1)}}, .disk = {.used_bytes = 1025, .no_inodes = true}, .limits = {.inodes = 200},
+     .kind = VERDICT_FAILED, .cause = CAUSE_DISK_FULL, .status = 1,
+     .message = "the command exited with 1: what the dyno may write was full of its 200 inodes"},
+    {WELL, .steps = {{EXITED(0)}}, .disk = {.no_space = true}, .kind = VERDICT_SUCCEEDED, .cause = CAUSE_EXIT,
+     .notes = {"what the dyno may write was full at the end, and the test succeeded"}},
+    /* Memory is what the files are kept in: it comes first. */
+    {WELL, .steps = {{EXITED(1)}}, .leaves = {{"step", .oom_kills = 1}}, .disk = {.no_space = true},
+     .kind = VERDICT_FAILED, .cause = CAUSE_MEMORY_LIMIT, .status = 1,
+     .message = "the command exited with 1: the memory limit killed 1 process of the leaf cgroup step"},
 };
 
 static void test_limits(void **state)
@@ -193,6 +220,12 @@ static void test_limits(void **state)
 /* ---- Told to end ---- */
 
 static const struct row ended_rows[] = {
+    {WELL, .end = SANDBOX_END_CPU_TIME, .limits = {.cpu_ms = 1500}, .steps = {{KILLED(SIGTERM)}},
+     .kind = VERDICT_TIMED_OUT, .cause = CAUSE_CPU_TIME, .status = 124,
+     .message = "the limit of 1.5 s of processor time was reached"},
+    {WELL, .end = SANDBOX_END_OUTPUT, .limits = {.output_bytes = 1000}, .steps = {{RUNNING}},
+     .kind = VERDICT_FAILED, .cause = CAUSE_OUTPUT_LIMIT, .status = 137,
+     .message = "the output was more than 1000 bytes"},
     {WELL, .end = SANDBOX_END_TIMEOUT, .wall_ms = 90000, .steps = {{RUNNING}}, .kind = VERDICT_TIMED_OUT,
      .cause = CAUSE_TIMEOUT, .status = 124, .message = "the time limit of 90 s was reached"},
     {WELL, .end = SANDBOX_END_TIMEOUT, .wall_ms = 250, .steps = {{EXITED(0)}}, .kind = VERDICT_TIMED_OUT,
@@ -440,9 +473,10 @@ static void test_names(void **state)
 {
     (void)state;
     static const char *const kinds[] = {"succeeded", "failed", "errored", "timed-out", "cancelled"};
-    static const char *const causes[] = {"exit",      "signal",     "memory-limit",   "pids-limit", "timeout",
-                                         "cancelled", "test-setup", "not-executable", "not-found",  "service",
-                                         "setup",     "artifact",   "refused"};
+    static const char *const causes[] = {"exit",      "signal",     "memory-limit",   "pids-limit",
+                                         "disk-full", "timeout",    "cpu-time",       "output-limit",
+                                         "cancelled", "test-setup", "not-executable", "not-found",
+                                         "service",   "setup",      "artifact",       "refused"};
     for (size_t i = 0; i <= VERDICT_CANCELLED; i++)
         assert_text("kind", verdict_kind_name((enum verdict_kind)i), kinds[i]);
     for (size_t i = 0; i <= CAUSE_REFUSED; i++)

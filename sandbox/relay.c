@@ -1,0 +1,150 @@
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "base/sys.h"
+
+enum { CHUNK = 65536, STREAMS = 2, EXIT_DONE = 0, EXIT_OVERFLOWED = 1, EXIT_LOST = 2 };
+
+/* ---- In the relay ---- */
+
+static void write_all(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            _exit(EXIT_LOST);
+        data += written;
+        size -= (size_t)written;
+    }
+}
+
+/* Returns false at the end of the pipe. */
+static bool hand_on(int from, int to, uint64_t *left)
+{
+    char chunk[CHUNK];
+    ssize_t size = read(from, chunk, sizeof chunk);
+    if (size < 0 && errno == EINTR)
+        return true;
+    if (size <= 0)
+        return false;
+    bool fits = (uint64_t)size <= *left;
+    write_all(to, chunk, fits ? (size_t)size : (size_t)*left);
+    if (!fits)
+        _exit(EXIT_OVERFLOWED);
+    *left -= (uint64_t)size;
+    return true;
+}
+
+static void relay_main(const int from[STREAMS], uint64_t left) __attribute__((noreturn));
+
+static void relay_main(const int from[STREAMS], uint64_t left)
+{
+    struct pollfd polled[STREAMS] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN}};
+    prctl(PR_SET_NAME, "indyno-relay");
+    signal(SIGPIPE, SIG_IGN);
+    while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+        if (poll(polled, STREAMS, -1) < 0 && errno != EINTR)
+            _exit(EXIT_LOST);
+        for (int i = 0; i < STREAMS; i++)
+            if (polled[i].fd >= 0 && polled[i].revents && !hand_on(from[i], STDOUT_FILENO + i, &left))
+                polled[i].fd = -1;
+    }
+    _exit(EXIT_DONE);
+}
+
+/* The launcher's other descriptors tell janitor and init, by their end, that the launcher is gone. */
+static void close_others(const int from[STREAMS])
+{
+    unsigned at = STDERR_FILENO + 1;
+    for (int i = 0; i < STREAMS; i++)
+        if (from[i] >= 0) {
+            if ((unsigned)from[i] > at)
+                sys_close_range(at, (unsigned)from[i] - 1, 0);
+            at = (unsigned)from[i] + 1;
+        }
+    sys_close_range(at, ~0u, 0);
+}
+
+/* ---- In the launcher ---- */
+
+static bool are_one_file(void)
+{
+    struct stat out, err;
+    return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 && out.st_dev == err.st_dev &&
+           out.st_ino == err.st_ino;
+}
+
+/* A closed one stays closed. */
+static int make_pipes(int from[STREAMS], struct relay *relay, struct error *err)
+{
+    int streams = are_one_file() ? 1 : STREAMS;
+    for (int i = 0; i < streams; i++) {
+        int ends[2];
+        if (fcntl(STDOUT_FILENO + i, F_GETFD) < 0)
+            continue;
+        if (pipe2(ends, O_CLOEXEC) < 0)
+            return fail_errno(err, "make a pipe for the output");
+        from[i] = ends[0];
+        relay->fds[i] = ends[1];
+    }
+    if (streams == 1)
+        relay->fds[1] = fcntl(relay->fds[0], F_DUPFD_CLOEXEC, 0);
+    return 0;
+}
+
+int relay_start(uint64_t limit, struct relay *relay, struct error *err)
+{
+    int from[STREAMS] = {-1, -1};
+    if (make_pipes(from, relay, err) < 0)
+        return -1;
+    relay->pid = fork();
+    if (relay->pid == 0) {
+        close_others(from); /* the first pipe was made first, and has the lower number */
+        relay_main(from, limit);
+    }
+    for (int i = 0; i < STREAMS; i++)
+        close_fd(&from[i]);
+    relay->pidfd = relay->pid < 0 ? -1 : sys_pidfd_open(relay->pid);
+    return relay->pidfd < 0 ? fail_errno(err, "start the relay of the output") : 0;
+}
+
+int relay_take(const struct relay *relay)
+{
+    for (int i = 0; i < STREAMS; i++)
+        if (relay->fds[i] >= 0 && dup2(relay->fds[i], STDOUT_FILENO + i) < 0)
+            return -1;
+    return 0;
+}
+
+void relay_release(struct relay *relay)
+{
+    for (int i = 0; i < STREAMS; i++)
+        close_fd(&relay->fds[i]);
+}
+
+bool relay_overflowed(const struct relay *relay)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)relay->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_code == CLD_EXITED && info.si_status == EXIT_OVERFLOWED;
+}
+
+void relay_end(struct relay *relay)
+{
+    relay_release(relay);
+    while (relay->pid > 0 && waitpid(relay->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    relay->pid = 0;
+    close_fd(&relay->pidfd);
+}
