@@ -145,19 +145,39 @@ static bool judge_output(const struct run *run, struct verdict *verdict)
 
 /* ---- Services ---- */
 
+/* A limit that the whole dyno shares kills the step first (process.c): who had the memory is another question. Returns
+ * the leaf of the service, where that had most of it when the step was killed; else NULL. */
+static const struct sandbox_leaf_result *hog(const struct sandbox_result *result, const char *service)
+{
+    const struct sandbox_leaf_result *its = leaf_of(result, service), *step = leaf_of(result, "step");
+    return its && step && step->oom_kills && its->memory_peak_bytes > step->memory_peak_bytes ? its : NULL;
+}
+
+/* What the memory limit did to or for a service, where that is why the run ended; else NULL. */
+static char *service_memory_words(const struct run *run, const char *service)
+{
+    uint64_t killed = oom_kills(run->result, service);
+    const struct sandbox_leaf_result *leaf = hog(run->result, service);
+    cleanup_free char *limit = memory_words(run), *processes = process_words(killed);
+    if (killed)
+        return text_format("%s: the memory limit%s killed %s of its leaf cgroup", service, limit, processes);
+    return !leaf
+               ? NULL
+               : text_format("%s: its leaf cgroup had %llu MiB when the memory limit%s was reached and ended "
+                             "the test",
+                             service, (unsigned long long)(leaf->memory_peak_bytes >> 20), limit);
+}
+
 static bool blame_service(const struct run *run, size_t index, struct verdict *verdict)
 {
     const char *name = run->plan->services.items[index].engine->name;
-    uint64_t killed = oom_kills(run->result, name);
+    char *memory = service_memory_words(run, name);
     cleanup_free char *end = end_words(&run->result->services[index]);
     verdict->service = (int)index;
-    if (!killed)
-        return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-                      text_format("%s %s", name, end));
-    cleanup_free char *processes = process_words(killed), *limit = memory_words(run);
-    verdict->remedy = copy_string("give the dyno more memory with --memory");
+    if (memory)
+        verdict->remedy = copy_string("give the dyno more memory with --memory");
     return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-                  text_format("%s: the memory limit%s killed %s of its leaf cgroup", name, limit, processes));
+                  memory ? memory : text_format("%s %s", name, end));
 }
 
 /* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
@@ -173,7 +193,7 @@ static bool judge_services(const struct run *run, struct verdict *verdict)
     const struct sandbox_result *result = run->result;
     for (size_t i = 0; i < result->service_count; i++) {
         const char *name = run->plan->services.items[i].engine->name;
-        if (ended_badly(&result->services[i]) || oom_kills(result, name))
+        if (ended_badly(&result->services[i]) || oom_kills(result, name) || hog(result, name))
             return blame_service(run, i, verdict);
         if (result->services[i].state == SANDBOX_EXITED && result->services[i].ready_us >= 0)
             strings_addf(&verdict->notes, "%s was shut down by a client", name);

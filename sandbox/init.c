@@ -390,8 +390,10 @@ void init_main(const struct init_parts *parts)
         prove_alive(&init, i);
     /* Not while there are services to prove alive: one's end must not wait for another's log. */
     for (uint32_t i = 0; i < parts->spec->service_count; i++)
-        if (init.services[i].status == WIRE_ALIVE)
+        if (init.services[i].status == WIRE_ALIVE) {
+            tell_log(&init, i);
             tell_marked(&init, i);
+        }
     tell(&init, WIRE_DONE, 0, 0, NULL);
     _exit(0);
 }

@@ -118,56 +118,6 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
     )
 }
 
-@test "--memory: 137, memory-limit in the report, the host unharmed" {
-    with_cgroups
-    run -137 indyno run --memory=256M --report "$scratch/report" "$app" -- python3 -c 'x=bytearray(1<<30)'
-    [ "$(jq -r .cause "$scratch/report")" = memory-limit ]
-    [[ "$output" == *memory* ]]
-}
-
-@test "limits that the host cannot enforce are refused, or left out when told so" {
-    ! has_cgroups || skip "limits can be enforced here; a user's run without a delegated group shows it"
-    run -65 indyno run --memory=256M "$app" -- true
-    [[ "$output" == *allow-weaker=limits* ]]
-    run -0 indyno run -q --memory=256M --allow-weaker=limits --report "$scratch/report" "$app" -- true
-    [ "$(jq -c .weaker "$scratch/report")" = '["limits"]' ]
-}
-
-# The value of a limit in the group of the run named "limited", or in a leaf of it ("/step").
-limit() { # LEAF CONTROLLER VERSION-1-FILE VERSION-2-FILE
-    local group
-    group=$(find "/sys/fs/cgroup/$2/" -name 'indyno.limited.*' 2>/dev/null | head -n 1)
-    if [ -n "$group" ]; then
-        cat "$group$1/$3"
-    else
-        cat "$(find /sys/fs/cgroup -name 'indyno.limited.*' | head -n 1)$1/$4"
-    fi
-}
-
-@test "limits are on the run's group, memory on the step's leaf too, and each service has a leaf" {
-    with_cgroups
-    mkfifo "$scratch/up" "$scratch/go"
-    give "$scratch"
-    start_indyno run -q --name limited --postgres=16 --redis --memory=512M --cpus=0.5 --pids-limit=100 --report "$scratch/report" \
-        --ro-bind "$scratch/go:/tmp/go" "$app" -- sh -c 'echo up; read -r go </tmp/go' >"$scratch/up" &
-    local pid=$! line
-    read -r line <"$scratch/up"
-    [ "$(limit '' memory memory.limit_in_bytes memory.max)" = 536870912 ]
-    [ "$(limit /step memory memory.limit_in_bytes memory.max)" = 536870912 ]
-    [ "$(limit '' pids pids.max pids.max)" = 100 ]
-    [[ "$(limit '' cpu cpu.cfs_quota_us cpu.max)" =~ ^50000( 100000)?$ ]]
-    echo >"$scratch/go"
-    status_of "$pid" 0
-    [ "$(jq -r '[.usage[].leaf] | join(" ")' "$scratch/report")" = "dyno postgres redis step" ]
-    [ "$(jq '[.usage[].memory_peak_bytes > 0] | all' "$scratch/report")" = true ]
-}
-
-@test "--pids-limit contains a fork bomb" {
-    with_cgroups
-    run indyno run --pids-limit=64 --timeout=3s -k 100ms "$app" -- bash -c ':(){ :|:& };: ; sleep 1'
-    await_nothing_left
-}
-
 @test "user namespaces inside: none, unless they are allowed; mounts never" {
     run -0 --separate-stderr indyno run -q "$app" -- sh -c 'unshare -Ur id -u 2>/dev/null || echo denied; cat /proc/sys/user/max_user_namespaces'
     [ "$output" = "$(printf 'denied\n0')" ]

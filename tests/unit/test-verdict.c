@@ -205,6 +205,19 @@ static const struct row limit_rows[] = {
      .message = "the command exited with 1: what the dyno may write was full of its 200 inodes"},
     {WELL, .steps = {{EXITED(0)}}, .disk = {.no_space = true}, .kind = VERDICT_SUCCEEDED, .cause = CAUSE_EXIT,
      .notes = {"what the dyno may write was full at the end, and the test succeeded"}},
+    /* The step is the first to die, whoever had the memory. */
+    {WELL, .steps = {{KILLED(SIGKILL)}},
+     .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5 << 20},
+                {"postgres", .memory_peak_bytes = 280 << 20}},
+     .limits = {.memory_bytes = 300 << 20}, .kind = VERDICT_ERRORED, .cause = CAUSE_SERVICE,
+     .status = STATUS_ERRORED, .service = "postgres",
+     .message =
+         "postgres: its leaf cgroup had 280 MiB when the memory limit of 300 MiB was reached and ended the "
+         "test",
+     .remedy = "give the dyno more memory with --memory"},
+    {WELL, .steps = {{EXITED(1)}},
+     .leaves = {{"step", .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
+     .kind = VERDICT_FAILED, .cause = CAUSE_EXIT, .status = 1},
     /* Memory is what the files are kept in: it comes first. */
     {WELL, .steps = {{EXITED(1)}}, .leaves = {{"step", .oom_kills = 1}}, .disk = {.no_space = true},
      .kind = VERDICT_FAILED, .cause = CAUSE_MEMORY_LIMIT, .status = 1,
