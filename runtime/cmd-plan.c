@@ -6,7 +6,7 @@
 
 int plan_command(const struct options *options, struct error *err)
 {
-    cleanup_prepared struct prepared prepared = {.dir_fd = -1};
+    cleanup_prepared struct prepared prepared = {.dir_fd = -1, .scratch_fd = -1};
     if (prepare(options, true, &prepared, err) < 0)
         return -1;
     (options->json ? plan_print_json : plan_print)(&prepared.plan, options->verbose, stdout);

@@ -89,7 +89,7 @@ static int run(const struct options *options, const struct plan *plan, const str
 static int prepare_and_run(const struct options *options, struct error *err)
 {
     cleanup_report_file struct report_file file = {.folder = -1};
-    cleanup_prepared struct prepared prepared = {.dir_fd = -1};
+    cleanup_prepared struct prepared prepared = {.dir_fd = -1, .scratch_fd = -1};
     if (options->status_fd >= 0)
         fcntl(options->status_fd, F_SETFD, FD_CLOEXEC);
     if (report_file_open(options->report, &file, err) < 0 || prepare(options, false, &prepared, err) < 0)

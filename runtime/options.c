@@ -64,6 +64,11 @@ static bool take_cpuset(struct options *options, const char *value)
     return parse_cpu_list(value, options->limits.cpus, sizeof options->limits.cpus);
 }
 
+static bool take_scratch(struct options *options, const char *value)
+{
+    return take_text(&options->scratch, value);
+}
+
 static bool take_inodes(struct options *options, const char *value)
 {
     return parse_count(value, &options->limits.inodes);
@@ -432,8 +437,14 @@ const struct option_row option_rows[] = {
      .argument = OPTION_VALUE,
      .metavar = "SIZE",
      .accepts = SIZES,
-     .help = "all that the dyno may write, which is kept in memory",
+     .help = "all that the dyno may write, which is kept in memory but for --scratch",
      .take = take_disk},
+    {.name = "scratch",
+     .argument = OPTION_VALUE,
+     .metavar = "DIR",
+     .accepts = "a folder",
+     .help = "keep what the dyno writes in a file in DIR, on disk, instead of in memory (as root)",
+     .take = take_scratch},
     {.name = "inodes",
      .argument = OPTION_VALUE,
      .metavar = "N",
@@ -560,6 +571,7 @@ void options_clear(struct options *options)
     free(options->report);
     free(options->name);
     free(options->size);
+    free(options->scratch);
     for (size_t i = 0; i < OPTION_ENGINES; i++)
         free(options->services[i].version);
     strings_clear(&options->command);

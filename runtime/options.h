@@ -51,6 +51,7 @@ struct options {
     struct option_service services[OPTION_ENGINES];
     enum sandbox_network network;
     unsigned weaker; /* set of enum sandbox_weaker */
+    char *scratch;   /* DIR; NULL: in memory */
     char *rootfs;    /* IMAGE or DIR; NULL: the host's files */
     char *report;
     int status_fd;     /* -1: none */

@@ -94,6 +94,8 @@ static void print_limits(const struct plan *plan, FILE *to)
     print_limit("cpu time", limits->cpu_ms, "ms", to);
     print_limit("processes", limits->pids, "at most", to);
     print_limit("disk", limits->disk_bytes, "bytes", to);
+    if (plan->scratch)
+        print_line(to, "scratch", plan->scratch);
     print_limit("inodes", limits->inodes, "at most", to);
     print_limit("open files", limits->open_files, "a process", to);
     print_limit("file size", limits->file_bytes, "bytes", to);

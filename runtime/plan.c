@@ -9,6 +9,14 @@
 
 static const char default_name[] = "dyno";
 
+/* "/home/u/x" of "x", when the caller is in /home/u. */
+static char *absolute(const char *cwd, const char *path)
+{
+    if (path[0] == '/')
+        return copy_string(path);
+    return text_format("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
+}
+
 /* ---- Steps ---- */
 
 static struct plan_step *add_step(struct plan *plan, const char *name)
@@ -87,6 +95,24 @@ static const struct size *choose_size(const struct plan_input *input, struct pla
     return size_find(SIZE_DEFAULT);
 }
 
+static int plan_scratch(const struct plan_input *input, struct plan *plan, struct error *err)
+{
+    const char *scratch = input->options->scratch;
+    if (!scratch)
+        return 0;
+    if (!input->is_root) {
+        fail(err, STATUS_DATA,
+             "--scratch %s: what a dyno writes to disk is held to its size by a loop device, which is "
+             "root's",
+             scratch);
+        error_remedy(err, "leave it out, as a user, and keep it in memory; or run indyno as root");
+        return -1;
+    }
+    plan->scratch = absolute(input->cwd, scratch);
+    plan->scratch_fd = input->scratch_fd;
+    return 0;
+}
+
 static void plan_limits(const struct plan_input *input, struct plan *plan)
 {
     const struct size *size = choose_size(input, plan);
@@ -112,14 +138,6 @@ static void add_app_mount(const struct plan_input *input, struct plan *plan)
         mount.writable = mount.owned = true;
     }
     plan->app_mount = mounts_add(&plan->mounts, &mount);
-}
-
-/* "/home/u/x" of "x", when the caller is in /home/u. */
-static char *absolute(const char *cwd, const char *path)
-{
-    if (path[0] == '/')
-        return copy_string(path);
-    return text_format("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
 }
 
 /* The user's come last, when all that they may lie in is there. */
@@ -303,7 +321,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
     plan_limits(input, plan);
     if (check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||
         plan_services(input, plan, err) < 0 || plan_environment(input, plan, err) < 0 ||
-        plan_artifacts(input, plan, err) < 0) {
+        plan_scratch(input, plan, err) < 0 || plan_artifacts(input, plan, err) < 0) {
         plan_clear(plan);
         return -1;
     }
@@ -326,7 +344,7 @@ void plan_put_root(struct plan *plan, const struct mounts *root)
 
 void plan_clear(struct plan *plan)
 {
-    char *const texts[] = {plan->dir, plan->name, plan->state_dir, plan->output, plan->rootfs};
+    char *const texts[] = {plan->dir, plan->name, plan->state_dir, plan->output, plan->rootfs, plan->scratch};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     for (size_t i = 0; i < plan->step_count; i++)

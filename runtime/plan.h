@@ -35,6 +35,7 @@ struct plan_input {
     const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
     const char *state_dir;
     const char *lang, *term; /* as struct environment_input has them */
+    int scratch_fd;          /* options' scratch, open; must outlive the plan */
     uint64_t host_bytes;     /* of memory; 0: not known */
     void (*random_hex)(char *out, size_t size);
 };
@@ -62,6 +63,8 @@ struct plan {
     size_t app_mount;  /* index of /app's */
     const char *size;  /* static: the size that limits not given are taken from */
     struct sandbox_limits limits;
+    char *scratch;  /* a folder on disk for what the dyno writes; NULL: that is kept in memory */
+    int scratch_fd; /* the input's */
     enum sandbox_network network;
     enum sandbox_ids ids;
     struct sandbox_id_range id_range;  /* SANDBOX_IDS_BLOCK: what the block is taken from; else no blocks */

@@ -65,6 +65,16 @@ static int open_binds(const struct options *options, struct prepared *prepared, 
     return 0;
 }
 
+static int open_scratch(const struct options *options, struct prepared *prepared, struct error *err)
+{
+    if (!options->scratch)
+        return 0;
+    prepared->scratch_fd = caller_open(options->scratch, O_DIRECTORY, err);
+    if (prepared->scratch_fd < 0)
+        return error_context(err, "--scratch %s", options->scratch);
+    return caller_check_owner(prepared->scratch_fd, options->scratch, err);
+}
+
 /* ---- What the test is told ---- */
 
 static const char *find_lang(void)
@@ -191,7 +201,8 @@ static int read_all(const struct options *options, bool probe, struct prepared *
 {
     if (open_dir(options, prepared, err) < 0 ||
         (options->app_writable && check_writable(prepared, err) < 0) ||
-        open_binds(options, prepared, err) < 0 || read_app(options, prepared, err) < 0 ||
+        open_binds(options, prepared, err) < 0 || open_scratch(options, prepared, err) < 0 ||
+        read_app(options, prepared, err) < 0 ||
         read_store(options, options->pull && !probe, prepared, err) < 0 ||
         open_rootfs(options, prepared, err) < 0)
         return -1;
@@ -251,7 +262,7 @@ static uint64_t find_memory(void)
 
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
-    *prepared = (struct prepared){.dir_fd = -1};
+    *prepared = (struct prepared){.dir_fd = -1, .scratch_fd = -1};
     if (read_all(options, probe, prepared, err) < 0)
         return -1;
     const struct plan_input input = {.options = options,
@@ -272,6 +283,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
                                      .state_dir = prepared->state_dir,
                                      .lang = prepared->lang,
                                      .term = find_term(),
+                                     .scratch_fd = prepared->scratch_fd,
                                      .host_bytes = find_memory(),
                                      .random_hex = text_random_hex};
     if (plan_make(&input, &prepared->plan, err) < 0 || hold_images(prepared, err) < 0)
@@ -292,6 +304,7 @@ void prepared_clear(struct prepared *prepared)
     if (prepared->probed)
         sandbox_capabilities_clear(&prepared->capabilities);
     close_fd(&prepared->dir_fd);
+    close_fd(&prepared->scratch_fd);
     for (size_t i = 0; i < prepared->bind_count; i++)
         close_fd(&prepared->bind_fds[i]);
     for (size_t i = 0; i < prepared->hold_count; i++)
@@ -300,5 +313,5 @@ void prepared_clear(struct prepared *prepared)
     free(prepared->dir);
     free(prepared->cwd);
     free(prepared->state_dir);
-    *prepared = (struct prepared){.dir_fd = -1};
+    *prepared = (struct prepared){.dir_fd = -1, .scratch_fd = -1};
 }

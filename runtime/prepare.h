@@ -22,7 +22,7 @@ struct prepared {
     struct rootfs rootfs;
     struct sandbox_capabilities capabilities;
     bool probed;
-    int dir_fd, *bind_fds; /* O_PATH */
+    int dir_fd, scratch_fd, *bind_fds; /* O_PATH */
     size_t bind_count;
     char *dir, *cwd, *state_dir;
     struct sandbox_id_range id_range; /* as root */

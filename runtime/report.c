@@ -156,6 +156,7 @@ static void add_run(cJSON *object, const struct report *report)
     json_add_list(object, "weaker", &result->weaker);
     cJSON_AddBoolToObject(object, "cgroups", result->cgroups);
     json_add_text(object, "size", plan->size);
+    json_add_text(object, "scratch", plan->scratch);
     cJSON_AddItemToObject(object, "limits", limits_json(&plan->limits));
     cJSON_AddItemToObject(object, "services", services_json(report));
     cJSON_AddItemToObject(object, "steps", steps_json(report));

@@ -20,6 +20,7 @@
  *   weaker         [name]: the protections that this run went without
  *   cgroups        whether limits and usage were had
  *   size           the name of the size that limits not given were taken from
+ *   scratch        the folder on disk that has what the dyno wrote, or null: it was kept in memory
  *   limits         {MemoryMax, ...} as limits-json.h has them; null: not set
  *   services       [{name, version, state, exit_status, signal, started_us, ready_us, ended_us, cpu_us, log_tail}]
  *   steps          [{name, state, exit_status, signal, errno, started_us, ended_us, cpu_us}]

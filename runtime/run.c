@@ -51,6 +51,8 @@ static int run_spec(const struct plan *plan, struct sandbox_result *result, stru
         .block_count = plan->id_range.blocks,
         .weaker = plan->weaker,
         .network = plan->network,
+        .scratch = plan->scratch,
+        .scratch_fd = plan->scratch_fd,
         .limits = plan->limits,
         .users = plan->users,
         .user_count = plan->user_count,

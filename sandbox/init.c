@@ -33,7 +33,7 @@
 #include "process.h"
 #include "wire.h"
 
-enum { PROOF_SIGNAL = SIGSTKFLT, PROOF_WAIT_MS = 1000, MARKED_MAX = 2048 };
+enum { PROOF_SIGNAL = SIGSTKFLT, PROOF_WAIT_MS = 1000, MARKED_MAX = 2048, EXT4_KEEPS = 100 };
 
 struct member {
     const struct sandbox_process *process;
@@ -305,6 +305,12 @@ static bool step_allows_next(const struct member *step)
     return succeeded || !step->process->must_succeed;
 }
 
+/* An ext4 keeps some of what it has for itself, as a tmpfs does not. */
+static bool has_no_space(const struct sandbox_spec *spec, const struct statvfs *fs)
+{
+    return fs->f_bavail <= (spec->scratch ? fs->f_blocks / EXT4_KEEPS : 0);
+}
+
 /* All that is writable is one filesystem, where the first scratch folder is. */
 static void tell_disk(const struct init *init)
 {
@@ -314,7 +320,7 @@ static void tell_disk(const struct init *init)
         if (spec->mounts[i].kind == SANDBOX_SCRATCH && statvfs(spec->mounts[i].target, &fs) == 0) {
             const struct wire_message message = {
                 .kind = WIRE_DISK,
-                .value = (fs.f_bfree == 0 ? WIRE_NO_BLOCKS : 0) | (fs.f_ffree == 0 ? WIRE_NO_INODES : 0),
+                .value = (has_no_space(spec, &fs) ? WIRE_NO_BLOCKS : 0) | (fs.f_ffree == 0 ? WIRE_NO_INODES : 0),
                 .usage_us = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize),
             };
             wire_send_fd(init->parts->wire, &message, -1);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cow.h"
 #include "mount.h"
+#include "scratch.h"
 
 /* ---- Sources ---- */
 
@@ -147,7 +148,7 @@ static int enter_scratch(const struct sandbox_spec *spec, int mount, struct erro
 static int prepare_in_host(const struct sandbox_spec *spec, const struct idmap *ids, struct root_parts *parts,
                            struct error *err)
 {
-    cleanup_fd int mount = mount_tmpfs(spec->limits.disk_bytes, spec->limits.inodes, err);
+    cleanup_fd int mount = scratch_mount(spec, err);
     cleanup_fd int scratch = mount < 0 ? -1 : enter_scratch(spec, mount, err);
     if (scratch < 0)
         return -1;
@@ -598,7 +599,7 @@ int root_enter(const struct sandbox_spec *spec, const struct idmap *ids, struct 
     if (mount_make_private(err) < 0)
         return -1;
     if (parts->scratch < 0)
-        parts->scratch = mount_tmpfs(spec->limits.disk_bytes, spec->limits.inodes, err);
+        parts->scratch = scratch_mount(spec, err);
     cleanup_fd int scratch = parts->scratch < 0 ? -1 : enter_scratch(spec, parts->scratch, err);
     if (scratch < 0)
         return -1;

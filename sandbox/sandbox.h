@@ -180,6 +180,9 @@ struct sandbox_spec {
     unsigned block_count;
     unsigned weaker; /* set of enum sandbox_weaker */
     enum sandbox_network network;
+    const char
+        *scratch;   /* BLOCK mode: a folder on disk for what the dyno writes; NULL: that is kept in memory */
+    int scratch_fd; /* the folder, open */
     struct sandbox_limits limits;
     const struct sandbox_user *users;
     size_t user_count;

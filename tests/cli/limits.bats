@@ -100,6 +100,51 @@ except OSError as error:
     [[ "$stderr" == *"full of its 5000 inodes"* ]]
 }
 
+# Loop devices that have a file without a name.
+scratches() {
+    losetup --list --noheadings --output BACK-FILE | grep -c "^$scratch/" || true
+}
+
+@test "--scratch: on disk, held to --disk and --inodes, and nothing of it stays" {
+    ! is_user || skip "a user is refused: the next test"
+    mkdir "$scratch/disk"
+    limited 1 "--scratch=$scratch/disk" --disk=100M "$app" -- dd if=/dev/zero of=/tmp/big bs=1M count=200
+    is_verdict failed disk-full
+    servers_are_well
+    [ "$(jq -r .scratch "$scratch/report")" = "$scratch/disk" ]
+    limited 0 "--scratch=$scratch/disk" --memory=200M "$app" -- sh -c '
+        dd if=/dev/zero of=/tmp/big bs=1M count=400 2>/dev/null; stat -f -c %T /tmp; stat -c %s /tmp/big; echo x >/app/file; cat /app/file'
+    [ "$output" = "$(printf 'ext2/ext3\n419430400\nx')" ]
+    limited 3 "--scratch=$scratch/disk" --disk=100M --inodes=3000 "$app" -- \
+        sh -c 'mkdir /tmp/d; i=0; while [ $i -lt 3500 ]; do true >/tmp/d/$i || exit 3; i=$((i+1)); done'
+    is_verdict failed disk-full
+    cd "$scratch"
+    run -0 indyno run -q "--scratch=$scratch/disk" --artifact out "$app" -- sh -c 'echo taken >out/file'
+    [ "$(cat "$scratch/indyno-out/out/file")" = taken ]
+    start_up run -q "--scratch=$scratch/disk" "$app" -- sh -c 'echo up; exec sleep 100'
+    [ "$(scratches)" = 1 ]
+    kill -9 "$dyno"
+    await_nothing_left
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do [ "$(scratches)" != 0 ] || break; sleep 0.01; done
+    [ "$(scratches)" = 0 ]
+    [ -z "$(ls -A "$scratch/disk")" ]
+}
+
+@test "--scratch: what cannot be had is refused" {
+    mkdir "$scratch/disk"
+    give "$scratch"
+    if is_user; then
+        run -65 indyno run "--scratch=$scratch/disk" "$app" -- true
+        [[ "$output" == *"a loop device, which is root's"* ]]
+    else
+        run -75 indyno run "--scratch=$scratch/disk" --disk=900T "$app" -- true
+        [[ "$output" == *"has room for "*", not for "*"--disk"* ]]
+        run -65 indyno run "--scratch=$scratch/none" "$app" -- true
+        [[ "$output" == *"--scratch $scratch/none: "* ]]
+    fi
+}
+
 @test "--open-files and --file-size: of each process of the step, and not of the servers" {
     limited 0 --open-files=40 --file-size=1M "$app" -- bash -c '
         ulimit -n; ulimit -Hn; ulimit -n 41 2>/dev/null || echo kept

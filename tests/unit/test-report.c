@@ -91,7 +91,8 @@ static void check(const struct report *report, const struct member *members, siz
 
 #define VERDICT_KEYS "indyno verdict cause message remedy exit_status service notes"
 #define RUN_KEYS                                                                                             \
-    "name dir rootfs run_id ids network weaker cgroups size limits services steps cpu_us usage DiskUsed "    \
+    "name dir rootfs run_id ids network weaker cgroups size scratch limits services steps cpu_us usage "     \
+    "DiskUsed "                                                                                              \
     "app_view "                                                                                              \
     "artifacts "                                                                                             \
     "buildpacks_not_run not_provisioned timings"

@@ -6,7 +6,7 @@ set -eu -o pipefail
 : "${abs_top_srcdir:?}" "${abs_top_builddir:?}" "${INDYNO:?}" "${INDYNO_STORE:?}"
 export TMPDIR=/scratch abs_top_srcdir abs_top_builddir
 tests=$abs_top_srcdir/tests/cli
-chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|limits that|limits are|--pids-limit|namespace is its own'
+chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|--pids-limit|a Postgres that cannot|--cpu-time: all|--cpuset|limits that|limits are|sizes: by|namespace is its own'
 chosen="$chosen|exit status|--timeout|signals reach|--artifact takes|--bind|kill -9|the next run sweeps|many at once"
 chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|doctor says|attacks from the tests|crash"
 chosen=${CHOSEN-$chosen} # for one who looks for a reason
@@ -21,7 +21,7 @@ cp "$INDYNO" /scratch/indyno
 export INDYNO=/scratch/indyno INDYNO_STORE=/scratch/store
 
 run_as() { # NAME
-    bats --tap --timing -f "$chosen" "$tests"/{dyno,run,databases,inside,doctor}.bats "$tests/../vm/crashes.bats" |
+    bats --tap --timing -f "$chosen" "$tests"/{dyno,limits,run,databases,inside,doctor}.bats "$tests/../vm/crashes.bats" |
         sed -u -E "s/^((not )?ok [0-9]+) /\1 $(uname -r | cut -d. -f1,2), $1: /"
 }
 
