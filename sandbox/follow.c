@@ -45,7 +45,8 @@ void follow_timing(struct sandbox_result *result, const char *name, int64_t at_u
 
 static int64_t since_launch(const struct state *state, const struct wire_message *message)
 {
-    return message->at_us - state->follow->start_us;
+    int64_t since;
+    return __builtin_sub_overflow(message->at_us, state->follow->start_us, &since) ? 0 : since;
 }
 
 static void note_timing(struct state *state, const struct wire_message *message, int *fd)

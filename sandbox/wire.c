@@ -138,7 +138,8 @@ int wire_take_error(const struct wire_message *message, struct error *err)
 {
     if (message->kind != WIRE_ERROR)
         return fail(err, STATUS_ERRORED, "unexpected word from a process of this run's");
-    fail(err, message->value, "%s", message->text);
+    bool is_status = message->value > 0 && message->value <= UINT8_MAX; /* exit(3) would make a success of 256 */
+    fail(err, is_status ? message->value : STATUS_ERRORED, "%s", message->text);
     size_t remedy = strlen(message->text) + 1;
     if (remedy < message->text_size)
         error_remedy(err, "%s", message->text + remedy);

@@ -1,7 +1,7 @@
 /*
  * The wire between the launcher and the dyno's init: a SOCK_SEQPACKET pair, one fixed-size message a packet,
  * some with a descriptor (unix(7), SCM_RIGHTS). Init is indyno's own code, but the launcher still checks
- * sizes and indices.
+ * sizes, indices and statuses, and takes any time.
  */
 #ifndef INDYNO_WIRE_H
 #define INDYNO_WIRE_H

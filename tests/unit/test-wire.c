@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/own.h"
+#include "sandbox/follow.h"
 #include "sandbox/wire.h"
 
 enum { HEADER_SIZE = offsetof(struct wire_message, text), FDS_MAX = 3 };
@@ -239,16 +241,64 @@ static void test_refusal_is_not_the_end(void **state)
     assert_int_equal(message.kind, WIRE_DONE);
 }
 
+/* ---- Errors ---- */
+
+/* No status that init tells makes a success of an error. */
+static void test_error_statuses(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t told;
+        int taken;
+    } rows[] = {{STATUS_DATA, STATUS_DATA}, {255, 255},
+                {0, STATUS_ERRORED},        {-1, STATUS_ERRORED},
+                {256, STATUS_ERRORED},      {INT32_MIN, STATUS_ERRORED}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct wire_message message = {.kind = WIRE_ERROR, .value = rows[i].told, .text = "why"};
+        cleanup_error struct error err = {0};
+        assert_int_equal(wire_take_error(&message, &err), -1);
+        assert_int_equal(err.status, rows[i].taken);
+        assert_string_equal(err.message, "why");
+    }
+}
+
+/* A time that no clock shows is no overflow. */
+static void test_times(void **state)
+{
+    const struct wire *wire = *state;
+    struct sandbox_process_result step = {0};
+    struct sandbox_result result = {.steps = &step, .step_count = 1};
+    const struct sandbox_spec spec = {0};
+    const struct pasta none = {.pidfd = -1};
+    cleanup_fd int ended = eventfd(1, EFD_CLOEXEC);
+    const struct wire_message messages[] = {{.kind = WIRE_STEP_STARTED, .at_us = INT64_MIN},
+                                            {.kind = WIRE_STEP_ENDED, .at_us = 7},
+                                            {.kind = WIRE_DONE}};
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+        assert_int_equal(wire_send_fd(wire->ends[0], &messages[i], -1), 0);
+    const struct follow follow = {.spec = &spec,
+                                  .result = &result,
+                                  .start_us = 5,
+                                  .wire = wire->ends[1],
+                                  .init_pidfd = ended,
+                                  .pasta = &none,
+                                  .signals = -1};
+    assert_int_equal(follow_dyno(&follow, NULL), 0);
+    assert_int_equal(step.started_us, 0);
+    assert_int_equal(step.ended_us, 2);
+}
+
 #define ON_A_WIRE(test) cmocka_unit_test_setup_teardown(test, make_wire, close_wire)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_A_WIRE(test_text_arrives),       ON_A_WIRE(test_messages_stay_apart),
-        ON_A_WIRE(test_long_text_is_cut),   ON_A_WIRE(test_bytes_arrive),
-        ON_A_WIRE(test_descriptor_arrives), ON_A_WIRE(test_ends),
-        ON_A_WIRE(test_sizes_refused),      ON_A_WIRE(test_descriptors_refused),
-        ON_A_WIRE(test_empty_packet),       ON_A_WIRE(test_refusal_is_not_the_end),
+        ON_A_WIRE(test_text_arrives),          ON_A_WIRE(test_messages_stay_apart),
+        ON_A_WIRE(test_long_text_is_cut),      ON_A_WIRE(test_bytes_arrive),
+        ON_A_WIRE(test_descriptor_arrives),    ON_A_WIRE(test_ends),
+        ON_A_WIRE(test_sizes_refused),         ON_A_WIRE(test_descriptors_refused),
+        ON_A_WIRE(test_empty_packet),          ON_A_WIRE(test_refusal_is_not_the_end),
+        cmocka_unit_test(test_error_statuses), ON_A_WIRE(test_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
