@@ -143,7 +143,7 @@ static int find_version(const char *folder, const struct kind *kind, struct imag
 static int start_once(const char *folder, const struct image *image, struct error *err)
 {
     static const char *const options[] = {
-        "--port", "0", "--unixsocket", MAKER_WORK "/socket", "--unixsocketperm", "777", "--save", "", NULL};
+        "--port", "0", "--unixsocket", (MAKER_WORK "/socket"), "--unixsocketperm", "777", "--save", "", NULL};
     const struct maker_trial trial = {.folder = folder,
                                       .image = image,
                                       .options = options,

@@ -54,7 +54,7 @@ int importer_percent(const char *text)
 {
     enum { DIGITS_MAX = 3 };
     size_t digits = strspn(text, "0123456789");
-    int percent = digits && digits <= DIGITS_MAX && !text[digits] ? atoi(text) : -1;
+    int percent = digits && digits <= DIGITS_MAX && !text[digits] ? (int)strtol(text, NULL, 10) : -1;
     return percent <= 100 ? percent : -1;
 }
 

@@ -43,7 +43,7 @@ static void set_environment(struct work *work)
 {
     const char *const locale = work->job->image->locpath ? "LOCPATH=" MAKER_LOCALE : NULL;
     const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                       "HOME=" MAKER_WORK, "LC_ALL=C", locale, NULL};
+                                       ("HOME=" MAKER_WORK), "LC_ALL=C", locale, NULL};
     memcpy(work->environment, environment, sizeof environment);
 }
 

@@ -101,6 +101,7 @@ int main(int argc, char **argv)
     if (!words || !name || read_libraries(tree, libraries, sizeof libraries, &argv0) < 0 ||
         find_program(tree, name, program, sizeof program) < 0) {
         fprintf(stderr, "%s: not in the clients folder of a tree\n", argv[0]);
+        free(words);
         return 126;
     }
     snprintf(self, sizeof self, "%s%s/%s", tree, place, name);
@@ -109,6 +110,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         words[count++] = argv[i];
     execv(loader, words);
+    int status = errno == ENOENT ? 127 : 126;
     fprintf(stderr, "%s: %s: %s\n", argv[0], loader, strerror(errno));
-    return errno == ENOENT ? 127 : 126;
+    free(words);
+    return status;
 }

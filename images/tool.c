@@ -9,8 +9,6 @@
 #include "base/own.h"
 #include "base/sys.h"
 
-extern char **environ;
-
 int tool_run(const char *const *argv, int input, int output, struct error *err)
 {
     posix_spawn_file_actions_t actions;

@@ -24,12 +24,12 @@ static int data_errno(struct error *err, const char *label)
     return -1;
 }
 
-int folder_open(const char *path, const char *label, struct error *err)
+int folder_open(const char *folder, const char *label, struct error *err)
 {
-    cleanup_fd int fd = caller_open(path, O_DIRECTORY, err);
+    cleanup_fd int fd = caller_open(folder, O_DIRECTORY, err);
     if (fd < 0)
         return error_context(err, "%s", label);
-    return caller_check_owner(fd, path, err) < 0 ? -1 : steal_fd(&fd);
+    return caller_check_owner(fd, folder, err) < 0 ? -1 : steal_fd(&fd);
 }
 
 static const char *kind_name(mode_t mode)

@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 
-/* Opens a folder to open files beneath; symbolic links in path are followed, as the caller wrote it. label is
+/* Opens a folder to open files beneath; symbolic links in it are followed, as the caller wrote it. label is
  * what messages name. Returns an O_PATH descriptor, or -1 with err: STATUS_DATA, or STATUS_POLICY where
  * sudo's caller does not own it (caller.h). */
-int folder_open(const char *path, const char *label, struct error *err);
+int folder_open(const char *folder, const char *label, struct error *err);
 
 /* Reads a regular file beneath folder_fd whole: at most limit bytes. No symbolic link is followed anywhere in
  * name, and ".." does not lead out. label names the file in messages. Returns its text with a NUL behind it,

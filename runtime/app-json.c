@@ -37,7 +37,7 @@ static bool wrong(struct scan *scan, size_t at, const char *why)
 /* The character at the scan's place; 0 at the end, which is no character of any token. */
 static char peek(const struct scan *scan)
 {
-    return scan->at < scan->size ? scan->text[scan->at] : '\0';
+    return (char)(scan->at < scan->size ? scan->text[scan->at] : '\0');
 }
 
 static bool one_of(char c, const char *set)

@@ -39,7 +39,7 @@ void app_clear(struct app *app)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     struct strings *const lists[] = {&app->buildpacks, &app->formation, &app->unknown, &app->env_file};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         strings_clear(lists[i]);
     *app = (struct app){0};
 }

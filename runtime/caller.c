@@ -14,8 +14,6 @@
 #include "borrow.h"
 #include "links.h"
 
-extern char **environ;
-
 struct caller {
     uid_t uid;
     gid_t gid;

@@ -216,6 +216,6 @@ void environment_clear(struct environment *environment)
 {
     struct strings *const lists[] = {&environment->env, &environment->generated, &environment->unset,
                                      &environment->replaced};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         strings_clear(lists[i]);
 }

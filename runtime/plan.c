@@ -359,7 +359,7 @@ void plan_clear(struct plan *plan)
     mounts_clear(&plan->mounts);
     struct strings *const lists[] = {&plan->not_provisioned, &plan->buildpacks, &plan->formation,
                                      &plan->unknown,         &plan->notes,      &plan->missing};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         strings_clear(lists[i]);
     *plan = (struct plan){0};
 }

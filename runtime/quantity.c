@@ -38,7 +38,12 @@ static const struct unit size_units[] = {
 };
 
 static const struct unit duration_units[] = {
-    {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}, {"d", 24 * 60 * 60 * 1000},
+    {"", 1000},
+    {"ms", 1},
+    {"s", 1000},
+    {"m", UINT64_C(60) * 1000},
+    {"h", UINT64_C(60) * 60 * 1000},
+    {"d", UINT64_C(24) * 60 * 60 * 1000},
 };
 
 static const struct unit cpu_units[] = {{"", 1000}};

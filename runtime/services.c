@@ -78,13 +78,14 @@ static int add_variable(struct service *service, const struct app *app, const st
 static int collect_variables(const struct services_input *input, struct service *service, struct error *err)
 {
     const struct app *app = input->app;
+    const char *own = service->engine->url_variable;
     for (size_t i = 0; i < app->addon_count; i++)
         if (app->addons[i].in_dyno && engine_of(app->addons[i].plan) == service->engine &&
             add_variable(service, app, &app->addons[i], err) < 0)
             return -1;
     if (!service->variables.count)
-        strings_add(&service->variables, service->engine->url_variable);
-    service->first_is_default = !has_variable(service, service->engine->url_variable);
+        strings_add(&service->variables, own);
+    service->first_is_default = !has_variable(service, own);
     return 0;
 }
 

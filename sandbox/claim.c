@@ -111,7 +111,7 @@ static int make_nameless(int dir_fd, char *name, size_t size)
 
 struct nameless {
     int fd;
-    char name[sizeof NEW_PREFIX + 2 * RANDOM_BYTES];
+    char name[sizeof NEW_PREFIX + (size_t)2 * RANDOM_BYTES];
 };
 
 /* Gives the file a slot's name. 1: done; 0: the name or a part of its block is taken; -1 with errno. */

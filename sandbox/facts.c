@@ -52,15 +52,22 @@ static unsigned long long status_number(const char *status, const char *key, int
 
 /* Whether ids from first on are in the map of the caller's own user namespace. Where it cannot be read, it is taken
  * that they are. */
+/* A line of it: inside, outside, size. */
+static bool take_range(char **at, uint64_t *inside, uint64_t *size)
+{
+    *inside = strtoull(*at, at, 10);
+    (void)strtoull(*at, at, 10);
+    *size = strtoull(*at, at, 10);
+    return *size > 0;
+}
+
 static bool is_mapped(const char *file, uint64_t first, uint64_t count)
 {
     cleanup_free char *text = read_file(file);
-    unsigned long long inside, outside, size;
-    int used;
     if (!text)
         return true;
-    for (const char *at = text; sscanf(at, "%llu %llu %llu%n", &inside, &outside, &size, &used) == 3;
-         at += used)
+    uint64_t inside, size;
+    for (char *at = text; take_range(&at, &inside, &size);)
         if (first >= inside && first + count <= inside + size)
             return true;
     return false;

@@ -55,7 +55,7 @@ static int call_number(const char *entry, char *name)
         return number;
     if (number == __NR_SCMP_ERROR && !equals)
         die("no system call of this name, and no number", name);
-    return equals ? atoi(equals + 1) : -1;
+    return equals ? (int)strtol(equals + 1, NULL, 10) : -1;
 }
 
 static unsigned action_of(int error)

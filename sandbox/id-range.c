@@ -160,7 +160,8 @@ static int find_in(const struct subid_file *uids, const struct subid_file *gids,
         check_same(uids, own, gids, &gid, err) < 0)
         return -1;
     if (!own->line)
-        *own = (struct subids){.first = SANDBOX_BLOCK_FIRST, .count = SANDBOX_BLOCK_COUNT * SANDBOX_ID_BLOCK};
+        *own = (struct subids){.first = SANDBOX_BLOCK_FIRST,
+                               .count = (uint64_t)SANDBOX_BLOCK_COUNT * SANDBOX_ID_BLOCK};
     return each_line(uids, check_other, own, err) < 0 ? -1 : each_line(gids, check_other, own, err);
 }
 

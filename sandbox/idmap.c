@@ -19,8 +19,6 @@
 enum { NOBODY_OFFSET = SANDBOX_ID_BLOCK - 1, SUBID_FILE_MAX = 1 << 20, HOLDER_STACK = 16384 };
 #define ID_LAST 4294967294u /* (uid_t)-1 is no id */
 
-extern char **environ;
-
 /* ---- Choosing ---- */
 
 /* One line of subuid(5), "NAME:FIRST:COUNT": true where it is for name or id and has a block's worth. */

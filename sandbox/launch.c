@@ -324,7 +324,7 @@ static void end_init(struct launch *launch)
 static int face_oom_killer(struct launch *launch, struct error *err)
 {
     cleanup_free char *own = text_read_file(AT_FDCWD, "/proc/self/oom_score_adj", 32, NULL, NULL);
-    if (!own || atoi(own) >= 0 || teeth_out("oom-score"))
+    if (!own || strtol(own, NULL, 10) >= 0 || teeth_out("oom-score"))
         return 0;
     cleanup_free char *path = text_format("/proc/%d/oom_score_adj", launch->init);
     cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);

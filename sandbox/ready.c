@@ -64,9 +64,10 @@ static bool file_has_line(const struct sandbox_ready *ready)
 static void try_connect(struct readiness *state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(state->ready->path) >= sizeof address.sun_path)
+    size_t length = strlen(state->ready->path);
+    if (length >= sizeof address.sun_path)
         return;
-    strcpy(address.sun_path, state->ready->path);
+    memcpy(address.sun_path, state->ready->path, length);
     cleanup_fd int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     size_t size = strlen(state->ready->send);
     if (peer >= 0 && connect(peer, (struct sockaddr *)&address, sizeof address) == 0 &&

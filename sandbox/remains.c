@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +31,11 @@ static bool look_at(pid_t pid, struct process *process)
         return false;
     for (int i = 0; field && i <= FIELDS_TO_START; i++)
         field = strchr(field + 1, ' ');
-    return field && sscanf(field, "%llu", &process->started) == 1;
+    if (!field)
+        return false;
+    char *end;
+    process->started = strtoull(field, &end, 10);
+    return end != field;
 }
 
 /* What proc(5) would say costs the launch some 40 us, and is not to be had more exactly than in ticks either. */
@@ -46,10 +51,14 @@ char *remains_of_process(pid_t pid)
 
 static bool is_gone(const char *line)
 {
-    int pid;
-    unsigned long long recorded;
+    if (!text_starts(line, RECORD_KEY))
+        return true;
+    const char *number = line + strlen(RECORD_KEY);
+    char *after_pid, *after_time;
+    pid_t pid = (pid_t)strtol(number, &after_pid, 10);
+    unsigned long long recorded = strtoull(after_pid, &after_time, 10);
     struct process process;
-    if (sscanf(line, RECORD_KEY "%d %llu", &pid, &recorded) != 2)
+    if (after_pid == number || after_time == after_pid)
         return true;
     return !look_at(pid, &process) || process.started > recorded || process.state == 'Z' ||
            process.state == 'X';

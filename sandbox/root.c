@@ -210,14 +210,12 @@ void root_parts_clear(struct root_parts *parts, size_t mount_count)
 
 /* ---- From the launcher to init ---- */
 
-/* NULL where there is no such place. */
+/* place: at most 2 * mount_count. */
 static int *place_of(struct root_parts *parts, size_t mount_count, size_t place)
 {
     if (place < mount_count)
         return &parts->sources[place];
-    if (place < 2 * mount_count)
-        return &parts->views[place - mount_count];
-    return place == 2 * mount_count ? &parts->scratch : NULL;
+    return place < 2 * mount_count ? &parts->views[place - mount_count] : &parts->scratch;
 }
 
 struct batch {
@@ -239,7 +237,7 @@ int root_send(const struct root_parts *parts, size_t mount_count, int wire)
     struct batch batch = {.message = {.kind = WIRE_MOUNTS}};
     for (size_t place = 0; place <= 2 * mount_count; place++) {
         const int *fd = place_of((struct root_parts *)(uintptr_t)parts, mount_count, place);
-        if (!fd || *fd < 0)
+        if (*fd < 0)
             continue;
         uint16_t number = (uint16_t)place;
         memcpy(batch.message.text + batch.count * sizeof number, &number, sizeof number);
@@ -257,9 +255,8 @@ void root_take(struct root_parts *parts, size_t mount_count, const struct wire_m
         uint16_t number = UINT16_MAX;
         if ((i + 1) * sizeof number <= message->text_size)
             memcpy(&number, message->text + i * sizeof number, sizeof number);
-        int *place = place_of(parts, mount_count, number);
-        if (place)
-            *place = steal_fd(&fds[i]);
+        if (number <= 2 * mount_count)
+            *place_of(parts, mount_count, number) = steal_fd(&fds[i]);
         close_fd(&fds[i]);
     }
 }

@@ -321,10 +321,10 @@ struct sandbox_capabilities {
     char *missing[8];   /* for each that is missing, one line with the reason; NULL-terminated */
 };
 
-/* Fills capabilities; source is a folder that would be a COW (its filesystem decides), or NULL. Never fails:
+/* Fills found; source is a folder that would be a COW (its filesystem decides), or NULL. Never fails:
  * what cannot be tried is missing. */
-void sandbox_probe(const char *source, struct sandbox_capabilities *capabilities);
-void sandbox_capabilities_clear(struct sandbox_capabilities *capabilities);
+void sandbox_probe(const char *source, struct sandbox_capabilities *found);
+void sandbox_capabilities_clear(struct sandbox_capabilities *found);
 
 /* ---- Examining ------------------------------------------------------------------------------------------
  */

@@ -81,7 +81,7 @@ static void print_line(const char *prefix, const char *line, FILE *to)
     char *text = text_format("%s%s\n", prefix, line), *end = text + strlen(prefix);
     for (const unsigned char *c = (const unsigned char *)end; *c && c[1]; c++) {
         size_t control = control_size(c);
-        *end++ = control ? '?' : (char)*c;
+        *end++ = (char)(control ? '?' : *c);
         c += control > 1;
     }
     memcpy(end, "\n", 2);
