@@ -5,7 +5,7 @@ set -eu
 cd "$abs_top_srcdir"
 n=0 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-for f in quickstart .ci/run images/from-* images/build-* images/measure images/template-* images/*.sh tests/cli/*.sh tests/cli/*.bash tests/fuzz/run tests/bench/*.sh tests/inside/*.sh tests/programs/*.sh tests/vm/*.sh; do
+for f in quickstart .ci/run images/from-* images/build-* images/measure images/template-* images/*.sh tests/*.sh tests/cli/*.sh tests/cli/*.bash tests/fuzz/run tests/bench/*.sh tests/inside/*.sh tests/programs/*.sh tests/vm/*.sh; do
     [ -f "$f" ] || continue
     head -n 1 "$f" | grep -q -e '^#!.*sh' -e '^# Shared' -e '^# Sourced' || continue
     n=$((n + 1))
