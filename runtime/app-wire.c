@@ -171,8 +171,11 @@ static void visit_message(struct visitor *visitor, struct app *app, struct error
         visit_app(visitor, app);
         return;
     }
+    uint32_t errnum = (uint32_t)err->errnum;
     visit_text(visitor, &err->message);
     visit_text(visitor, &err->remedy);
+    visit_number(visitor, &errnum);
+    err->errnum = (int)errnum;
 }
 
 bool app_wire_encode(struct app *app, struct error *err, struct app_wire *wire)
@@ -230,7 +233,7 @@ static bool app_sound(const struct app *app)
 /* The statuses that a reader of files fails with. */
 static bool error_sound(const struct error *err)
 {
-    return (err->status == STATUS_DATA || err->status == STATUS_ERRORED) && err->message;
+    return (err->status == STATUS_DATA || err->status == STATUS_ERRORED) && err->message && err->errnum >= 0;
 }
 
 bool app_wire_decode(const struct app_wire *wire, struct app *app, struct error *err)

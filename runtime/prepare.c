@@ -263,8 +263,10 @@ static uint64_t find_memory(void)
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     *prepared = (struct prepared){.dir_fd = -1, .scratch_fd = -1};
-    if (read_all(options, probe, prepared, err) < 0)
+    if (read_all(options, probe, prepared, err) < 0) {
+        sandbox_explain(err);
         return -1;
+    }
     const struct plan_input input = {.options = options,
                                      .app = &prepared->app,
                                      .images = prepared->images,

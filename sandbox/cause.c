@@ -87,6 +87,11 @@ static bool lacks_gids(const struct facts *facts)
     return !facts->root && !facts->gid_range;
 }
 
+static bool lacks_range_mapped(const struct facts *facts)
+{
+    return !facts->root && !facts->range_mapped;
+}
+
 static bool lacks_mapper(const struct facts *facts)
 {
     return !facts->root && !facts->mapper_path;
@@ -110,6 +115,11 @@ static bool has_no_new_privs(const struct facts *facts)
 static bool lacks_proc(const struct facts *facts)
 {
     return !facts->proc;
+}
+
+static bool is_proc_foreign(const struct facts *facts)
+{
+    return facts->proc_foreign;
 }
 
 static bool is_proc_covered(const struct facts *facts)
@@ -152,7 +162,13 @@ static bool always(const struct facts *facts)
 
 #define FILTER_REMEDY                                                                                        \
     "let the container have a filter that allows clone3, unshare and mount: docker and podman run "          \
-    "--security-opt seccomp=unconfined"
+    "--security-opt seccomp=unconfined; if this is a dyno of indyno's, there are none within it"
+#define PROC_FOREIGN                                                                                         \
+    "/proc shows the processes of another pid namespace than this process is in",                            \
+        "mount this one's (bwrap: --proc /proc; unshare: --mount-proc), or make no new pid namespace"
+#define KERNEL_TOO_OLD                                                                                       \
+    "this kernel is older than Linux 5.12, the first that has all calls for mounts",                         \
+        "run a kernel of at least 5.15"
 #define PROC_READ_ONLY                                                                                       \
     "/proc is mounted read-only: no ids can be mapped", "make it writable: mount -o remount,bind,rw /proc"
 #define ADD_RANGE                                                                                            \
@@ -197,6 +213,9 @@ static const struct rule {
      "this runs in",
      "look into the kernel's log (dmesg, journalctl -k) for a denial"},
 
+    {REFUSED_IDS, is_proc_foreign, "proc-foreign", PROC_FOREIGN},
+    {REFUSED_MOUNTS, is_proc_foreign, "proc-foreign", PROC_FOREIGN},
+    {REFUSED_PROC, is_proc_foreign, "proc-foreign", PROC_FOREIGN},
     {REFUSED_IDS, is_proc_read_only, "proc-read-only", PROC_READ_ONLY},
     {REFUSED_MOUNTS, is_proc_read_only, "proc-read-only", PROC_READ_ONLY},
     {REFUSED_PROC, is_proc_read_only, "proc-read-only", PROC_READ_ONLY},
@@ -205,6 +224,10 @@ static const struct rule {
      "run indyno as an ordinary user with subordinate ids, or have at least 256 of these ids mapped"},
     {REFUSED_IDS, lacks_uids, "no-subordinate-uids", NULL, ADD_RANGE},
     {REFUSED_IDS, lacks_gids, "no-subordinate-gids", NULL, ADD_RANGE},
+    {REFUSED_IDS, lacks_range_mapped, "subordinate-ids-not-mapped",
+     "this is a user namespace, as bubblewrap and others make, in which the subordinate ids of {user} are "
+     "not mapped",
+     "run indyno outside of it"},
     {REFUSED_IDS, lacks_mapper, "no-newuidmap", "{mapper} is not installed",
      "install it (Debian, Ubuntu: uidmap; Fedora: shadow-utils)"},
     {REFUSED_IDS, lacks_mapper_rights, "newuidmap-not-set-uid",
@@ -220,14 +243,16 @@ static const struct rule {
     {REFUSED_PROC, is_proc_covered, "proc-over-mounted",
      "something is mounted over {over}, as containers do, and a fresh proc(5) would show what that hides",
      "docker run --security-opt systempaths=unconfined; podman run --security-opt unmask=ALL; Kubernetes: "
-     "procMount: Unmasked"},
+     "procMount: Unmasked; bwrap as root: without --proc and --unshare-pid, or with a whole one as well, "
+     "--bind "
+     "/proc DIR"},
 
     {REFUSED_MOUNTS, is_maybe_filtered, "seccomp",
      "this process is under a system-call filter, as containers have, which seems to deny it", FILTER_REMEDY},
     {REFUSED_PROC, is_maybe_filtered, "seccomp",
      "this process is under a system-call filter, as containers have, which seems to deny it", FILTER_REMEDY},
-    {REFUSED_MOUNTS, is_too_old, "kernel", "this kernel has no such call (Linux 5.12 is the first)",
-     "run a kernel of at least 5.15"},
+    {REFUSED_MOUNTS, is_too_old, "kernel", KERNEL_TOO_OLD},
+    {REFUSED_IDMAP, is_too_old, "kernel", KERNEL_TOO_OLD},
     {REFUSED_MOUNTS, lacks_admin, "no-cap-sys-admin", "this process may not mount: it lacks CAP_SYS_ADMIN",
      "run indyno as an ordinary user with subordinate ids, or let the container have it: --cap-add "
      "SYS_ADMIN"},

@@ -39,9 +39,11 @@ struct facts {
     bool proc;         /* /proc is a proc(5) */
     char *over;        /* the first mount that hides a part of /proc, or NULL; owned */
     bool proc_read_only; /* its mount, or all of it */
+    bool proc_foreign;   /* it shows the processes of another pid namespace than the caller's */
     /* ids */
     bool uid_range, gid_range; /* of /etc/subuid and /etc/subgid */
     bool block_mapped;         /* root: the host ids of dynos are mapped in the caller's user namespace */
+    bool range_mapped;         /* a user: so are those of its ranges */
     const char *mapper;        /* the first of newuidmap and newgidmap that lacks something, or the first */
     char *mapper_path;         /* NULL: not found; owned */
     bool mapper_rights;        /* set-uid root, or file capabilities */

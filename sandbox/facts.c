@@ -140,6 +140,15 @@ static bool is_chrooted(void)
     return point && !text_equal(point, "/");
 }
 
+/* A process that has no number there has no "self" either. */
+static bool is_proc_foreign(void)
+{
+    char self[32];
+    ssize_t size = readlink("/proc/self", self, sizeof self - 1);
+    self[size > 0 ? size : 0] = '\0';
+    return strtol(self, NULL, 10) != getpid();
+}
+
 /* ---- Namespaces ---- */
 
 static const char *find_limit(void)
@@ -182,6 +191,7 @@ static void look_at_process(struct facts *facts)
     facts->admin = status_number(status, "CapEff", 16) >> CAP_SYS_ADMIN_BIT & 1;
     facts->seccomp = (int)status_number(status, "Seccomp", 10);
     facts->proc = statfs("/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+    facts->proc_foreign = facts->proc && is_proc_foreign();
     facts->filtered = is_filtered();
     facts->chrooted = is_chrooted();
 }
@@ -240,6 +250,9 @@ void facts_gather_ids(struct facts *facts)
     facts->user = user ? copy_string(user->pw_name) : text_format("%u", getuid());
     facts->gid_range = idmap_choose(&spec, 0, &map, NULL) == 0;
     facts->uid_range = facts->gid_range || map.uid_base;
+    facts->range_mapped = facts->gid_range &&
+                          is_mapped("/proc/self/uid_map", map.uid_base, SANDBOX_ID_BLOCK) &&
+                          is_mapped("/proc/self/gid_map", map.gid_base, SANDBOX_ID_BLOCK);
     if (look_at_mapper("newuidmap", facts))
         look_at_mapper("newgidmap", facts);
 }

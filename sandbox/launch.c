@@ -391,10 +391,10 @@ static const struct {
     {NULL, start_root, clear_root},
     {NULL, start_relay, end_relay},
     {"clone", clone_init, end_init},
-    {NULL, face_oom_killer, NULL},
     {"cgroups", make_groups_after, NULL},
     {"views", prepare_root, return_home},
     {"ids", map_ids, NULL},
+    {NULL, face_oom_killer, NULL}, /* now that /proc is known to be of this pid namespace */
     {"network", connect_network, disconnect_network},
     {"go", go, NULL},
     {NULL, follow, NULL},

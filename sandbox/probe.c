@@ -255,7 +255,8 @@ static bool is_vital(enum probe_id id, const struct sandbox_spec *spec)
     return probes[id].vital && (id != PROBE_IDS || spec->ids != SANDBOX_IDS_SINGLE);
 }
 
-/* A reason comes with a remedy. */
+/* A reason comes with a remedy. What the host refuses to every run is asked of the wrong host: no error of this run's,
+ * and no other try helps, but where a limit is reached. */
 static void amend(const struct sandbox_finding *finding, bool root, struct error *err)
 {
     if (!finding->reason)
@@ -263,6 +264,8 @@ static void amend(const struct sandbox_finding *finding, bool root, struct error
     char *message = text_format("%s (%s)", err->message ? err->message : "failed", finding->reason);
     free(err->message);
     err->message = message;
+    if (err->errnum != ENOSPC && err->errnum != EUSERS)
+        err->status = STATUS_DATA;
     bool weaker = finding->weaker && !root;
     error_remedy(err, "%s%s%s", finding->remedy, weaker ? "; or run with --allow-weaker=" : "",
                  weaker ? finding->weaker : "");
@@ -281,6 +284,13 @@ void probe_explain(const struct sandbox_spec *spec, struct error *err)
             amend(last, try.root, err);
     }
     sandbox_findings_clear(&findings);
+}
+
+void sandbox_explain(struct error *err)
+{
+    const struct sandbox_spec spec = {.ids = geteuid() == 0 ? SANDBOX_IDS_BLOCK : SANDBOX_IDS_SINGLE};
+    if (err->errnum == ENOSYS || err->errnum == EPERM)
+        probe_explain(&spec, err);
 }
 
 /* ---- For a plan ---- */

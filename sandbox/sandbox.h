@@ -361,4 +361,8 @@ struct sandbox_findings {
 void sandbox_examine(const char *source, struct sandbox_findings *findings);
 void sandbox_findings_clear(struct sandbox_findings *findings);
 
+/* For a caller's own failure on the way to a run. Where err is of a call that the host refused (ENOSYS, EPERM), and what
+ * every run needs is refused here as well, adds the reason and makes the remedy that one's. Else leaves err as it is. */
+void sandbox_explain(struct error *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* Applications and errors as bytes: what is sent arrives, and no damaged message is taken or does harm. */
 #include "unit.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "app-dump.h"
@@ -75,6 +76,7 @@ static void test_error_arrives(void **state)
         cleanup_error struct error sent = {0}, got = {0};
         cleanup_app_wire struct app_wire wire = {0};
         fail(&sent, STATUS_DATA, "app.json: wrong");
+        sent.errnum = EPERM;
         if (remedies[i])
             error_remedy(&sent, "%s", remedies[i]);
         assert_true(app_wire_encode(&app, &sent, &wire));
@@ -82,6 +84,7 @@ static void test_error_arrives(void **state)
         assert_int_equal(got.status, STATUS_DATA);
         assert_string_equal(got.message, "app.json: wrong");
         assert_true(text_equal(got.remedy, remedies[i]));
+        assert_int_equal(got.errnum, EPERM);
     }
 }
 
@@ -139,13 +142,14 @@ static void test_hostile_messages(void **state)
         size_t count;
     } rows[] = {
         {"nothing", {0}, 0},
-        {"error without a message", {STATUS_DATA, null, null}, 3},
-        {"status that is none of ours", {1, 4, text, null}, 4},
-        {"usage status", {STATUS_USAGE, 4, text, null}, 4},
-        {"negative status", {UINT32_MAX, 4, text, null}, 4},
+        {"error without a message", {STATUS_DATA, null, null, 0}, 4},
+        {"status that is none of ours", {1, 4, text, null, 0}, 5},
+        {"usage status", {STATUS_USAGE, 4, text, null, 0}, 5},
+        {"negative status", {UINT32_MAX, 4, text, null, 0}, 5},
+        {"negative errno", {STATUS_DATA, 4, text, null, UINT32_MAX}, 5},
         {"text longer than the message", {STATUS_DATA, 5, text, null}, 3},
-        {"text of four gigabytes", {STATUS_DATA, null - 1, text, null}, 4},
-        {"text with a NUL", {STATUS_DATA, 4, 0x00616161, null}, 4},
+        {"text of four gigabytes", {STATUS_DATA, null - 1, text, null, 0}, 5},
+        {"text with a NUL", {STATUS_DATA, 4, 0x00616161, null, 0}, 5},
         {"flag that is no flag", {0, 2}, 2},
         {"endless env", {0, 0, null, null, null, APP_WIRE_LIST_MAX, null, null}, 8},
         {"env too long to hold", {0, 0, null, null, null, UINT32_MAX}, 6},

@@ -17,6 +17,7 @@ static struct facts good_facts(int errnum)
     return (struct facts){.errnum = errnum,
                           .id_mapped = true,
                           .block_mapped = true,
+                          .range_mapped = true,
                           .debian_clone = FACT_UNKNOWN,
                           .apparmor = FACT_UNKNOWN,
                           .proc = true,
@@ -133,6 +134,8 @@ static void test_ids(void **state)
     expect(REFUSED_IDS, &facts, "newuidmap-not-set-uid", NULL, "chmod u+s /usr/bin/newuidmap");
     facts.mapper_path = NULL;
     expect(REFUSED_IDS, &facts, "no-newuidmap", "newuidmap is not installed", "uidmap");
+    facts.range_mapped = false;
+    expect(REFUSED_IDS, &facts, "subordinate-ids-not-mapped", "of ada are not mapped", NULL);
     facts.gid_range = false;
     expect(REFUSED_IDS, &facts, "no-subordinate-gids", NULL, NULL);
     facts.uid_range = false;
@@ -160,6 +163,10 @@ static void test_proc(void **state)
     expect(REFUSED_PROC, &facts, "proc-read-only", NULL, "remount");
     expect(REFUSED_IDS, &facts, "proc-read-only", NULL, NULL);
     expect(REFUSED_MOUNTS, &facts, "proc-read-only", NULL, NULL);
+    facts.proc_foreign = true;
+    expect(REFUSED_PROC, &facts, "proc-foreign", NULL, "bwrap: --proc /proc");
+    expect(REFUSED_IDS, &facts, "proc-foreign", NULL, NULL);
+    expect(REFUSED_MOUNTS, &facts, "proc-foreign", NULL, NULL);
 }
 
 static void test_mounts(void **state)
@@ -167,6 +174,7 @@ static void test_mounts(void **state)
     (void)state;
     struct facts facts = good_facts(ENOSYS);
     expect(REFUSED_MOUNTS, &facts, "kernel", "5.12", NULL);
+    expect(REFUSED_IDMAP, &facts, "kernel", "5.12", NULL);
     facts.seccomp = 2;
     expect(REFUSED_MOUNTS, &facts, "seccomp", NULL, NULL);
     facts = good_facts(EPERM);

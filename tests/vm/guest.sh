@@ -8,7 +8,7 @@ export TMPDIR=/scratch abs_top_srcdir abs_top_builddir
 tests=$abs_top_srcdir/tests/cli
 chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|--pids-limit|a Postgres that cannot|--cpu-time: all|--cpuset|limits that|limits are|sizes: by|namespace is its own'
 chosen="$chosen|exit status|--timeout|signals reach|--artifact takes|--bind|kill -9|the next run sweeps|many at once"
-chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|doctor says|attacks from the tests|crash"
+chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|doctor says|attacks from the tests|share one id|crash"
 chosen=${CHOSEN-$chosen} # for one who looks for a reason
 
 # On a disk whose ids can be mapped, as a store is.
