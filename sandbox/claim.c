@@ -16,15 +16,25 @@ enum { RECORD_MAX = 16384, SLOT_NAME_MAX = 16, RANDOM_BYTES = 8 };
 
 #define NEW_PREFIX ".new." /* a claim that has no name yet */
 
+/* Reads errno. */
+static int fail_folder(struct error *err, const char *tried, const char *path)
+{
+    bool read_only = errno == EROFS;
+    fail_errno(err, "%s %s", tried, path);
+    if (read_only)
+        error_remedy(err, "have the host's own there, writable: in bwrap(1), --bind %s %s", path, path);
+    return -1;
+}
+
 /* The folder may be under /tmp: it must be ours and nobody else's. */
 static int open_state_dir(const char *path, struct error *err)
 {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return fail_errno(err, "make the state folder %s", path);
+        return fail_folder(err, "make the state folder", path);
     cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
-        return fail_errno(err, "open the state folder %s", path);
+        return fail_folder(err, "open the state folder", path);
     if (st.st_uid != geteuid() || (st.st_mode & 022))
         return fail(err, STATUS_ERRORED,
                     "state folder %s: belongs to somebody else or others can write to it", path);
@@ -164,7 +174,7 @@ int claim_take(struct claim *claim, const char *state_dir, const struct claim_ra
     uint32_t slot = 0;
     int taken = file.fd < 0 ? -1 : take_first(dir_fd, &file, range, &slot);
     if (taken < 0)
-        fail_errno(err, "claim a slot in %s", state_dir);
+        fail_folder(err, "claim a slot in", state_dir);
     unlinkat(dir_fd, file.name, 0);
     if (taken <= 0) {
         close_fd(&file.fd);

@@ -77,11 +77,15 @@ static const char *take_usr(void)
     return tally_result(&tally);
 }
 
+/* A user's own group may be listed once more: it gives nothing. */
 static const char *groups(void)
 {
     gid_t list[64];
     int count = getgroups(64, list);
-    return count == 0 ? "none" : told("%d, %u first", count, list[0]);
+    for (int i = 0; i < count; i++)
+        if (list[i] != getegid())
+            return told("%d, %u among them", count, list[i]);
+    return count < 0 ? told("%s", strerror(errno)) : "none";
 }
 
 static const char *host_name(void)

@@ -51,3 +51,12 @@ as_server='psql -qAt -v ON_ERROR_STOP=1 -c "copy (select 1) to program '"'"'umas
 # Has Postgres' user leave a set-user-ID program where the step finds it.
 # shellcheck disable=SC2034
 leave_set_id='psql -qAt -v ON_ERROR_STOP=1 -c "copy (select 1) to program '"'"'cp /inside /tmp/set-id-of-server && chmod 4755 /tmp/set-id-of-server'"'"'"'
+
+# What is not green of a run's TAP, and how many were skipped.
+# shellcheck disable=SC2154 # output, stderr: bats sets them
+judge() { # SKIPPED
+    grep '^not ok' <<<"$output" && return 1
+    [ "$status" = 0 ] || { echo "status $status: $stderr"; return 1; }
+    [ "$(grep -c '^ok' <<<"$output")" -ge 80 ] || { echo "$output"; return 1; }
+    [ "$(grep -c '# SKIP' <<<"$output")" = "$1" ] || { grep '# SKIP' <<<"$output"; return 1; }
+}

@@ -1,15 +1,18 @@
 #!/bin/bash
 # guest.sh: in the guest of boot.sh, those of the command-line tests that depend on the kernel and on version 2 of the
 # cgroups: as root, and as a user to whom a group is delegated. Prints TAP, one plan for each, the tests' names with kernel
-# and user in front.
+# and user in front. Of a kernel on which no run works, how runs are refused.
 set -eu -o pipefail
 : "${abs_top_srcdir:?}" "${abs_top_builddir:?}" "${INDYNO:?}" "${INDYNO_STORE:?}"
 export TMPDIR=/scratch abs_top_srcdir abs_top_builddir
 tests=$abs_top_srcdir/tests/cli
 chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|--pids-limit|a Postgres that cannot|--cpu-time: all|--cpuset|limits that|limits are|sizes: by|namespace is its own'
 chosen="$chosen|exit status|--timeout|signals reach|--artifact takes|--bind|kill -9|the next run sweeps|many at once"
-chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|doctor says|attacks from the tests|share one id|crash"
+chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|doctor says|attacks from the tests|share one id|crash|bubblewrap|within a dyno|too old"
 chosen=${CHOSEN-$chosen} # for one who looks for a reason
+
+suites=("$tests"/{dyno,limits,run,databases,inside,nested,doctor}.bats "$tests/../vm/crashes.bats")
+case $(uname -r) in 5.10.*) suites=("$tests/../vm/refused.bats") ;; esac
 
 # On a disk whose ids can be mapped, as a store is.
 chmod 1777 /scratch
@@ -21,7 +24,7 @@ cp "$INDYNO" /scratch/indyno
 export INDYNO=/scratch/indyno INDYNO_STORE=/scratch/store
 
 run_as() { # NAME
-    bats --tap --timing -f "$chosen" "$tests"/{dyno,limits,run,databases,inside,doctor}.bats "$tests/../vm/crashes.bats" |
+    bats --tap --timing -f "$chosen" "${suites[@]}" |
         sed -u -E "s/^((not )?ok [0-9]+) /\1 $(uname -r | cut -d. -f1,2), $1: /"
 }
 
