@@ -16,11 +16,6 @@ teardown() {
     teardown_scratch
 }
 
-# What could not be prepared: what belongs to root, by others; and there is no folder of the host's to write to.
-skipped() { # MORE
-    if [ "$(id -u)" = 0 ]; then echo "$1"; else echo "$(($1 + 5))"; fi
-}
-
 @test "attacks from the tests, whose caller hands on everything odd" {
     start_outside
     run --separate-stderr as_tester env INSIDE_REAL_TIME=1 "$scratch/inside" --odd "$INDYNO" run -q --postgres=16 --redis "${attack_arguments[@]}" "$app" -- \

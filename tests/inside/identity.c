@@ -1,6 +1,7 @@
 /* Who the dyno is on the host, and who owns what in it. */
 #include "inside.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

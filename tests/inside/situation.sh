@@ -60,3 +60,8 @@ judge() { # SKIPPED
     [ "$(grep -c '^ok' <<<"$output")" -ge 80 ] || { echo "$output"; return 1; }
     [ "$(grep -c '# SKIP' <<<"$output")" = "$1" ] || { grep '# SKIP' <<<"$output"; return 1; }
 }
+
+# What could not be prepared: what belongs to root, by others; and there is no folder of the host's to write to.
+skipped() { # MORE
+    if [ "$(id -u)" = 0 ]; then echo "$1"; else echo "$(($1 + 5))"; fi
+}
