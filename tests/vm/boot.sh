@@ -61,6 +61,7 @@ mkdir /sys/fs/cgroup/session
 echo $$ >/sys/fs/cgroup/session/cgroup.procs
 ip link set lo up
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
+echo # after what the firmware wrote
 . /command </dev/null
 echo "VM-EXIT=$?"
 echo o >/proc/sysrq-trigger

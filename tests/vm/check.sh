@@ -29,23 +29,36 @@ run_guest() { # SUITE, or nothing for this distribution's own
     echo "== end ${1:-own} $status"
 }
 
-# One numbering, one plan. That a guest came to its end, with all tests of its plans, is a test of its own.
+# One numbering, one plan. That a guest came to its end, with all tests of its plans, is a test of its own. (Not awk, which
+# may wait for more than a line.)
 join() {
-    awk '
-        function say(ok, what) { bad += !ok; print (ok ? "ok " : "not ok ") ++n " - " what; fflush() }
-        /^1\.\.[0-9]+$/ { planned += substr($0, 4) }
-        /^(not )?ok [0-9]/ { seen++; bad += ($1 == "not"); sub(/ok [0-9]+/, "ok " ++n); print; fflush() }
-        /^#/ { print; fflush() }
-        { last[NR % 20] = $0 }
-        /^== end / {
-            whole = seen > 0 && seen == planned && ($4 == 0 || ($4 == 1 && bad > before))
-            if (!whole)
-                for (i = NR + 1; i < NR + 20; i++) print "# " last[i % 20]
-            say(whole, "kernel of " $3 ": " seen + 0 " of " planned + 0 " tests ran, status " $4)
-            seen = planned = 0
-            before = bad
-        }
-        END { print "1.." n; exit bad > 0 }'
+    local line number=0 failed=0 before=0 seen=0 planned=0 last=()
+    while IFS= read -r line; do
+        last+=("$line")
+        if [[ $line =~ ^1\.\.([0-9]+)$ ]]; then
+            planned=$((planned + BASH_REMATCH[1]))
+        elif [[ $line =~ ^(not )?ok\ [0-9]+(.*) ]]; then
+            seen=$((seen + 1))
+            number=$((number + 1))
+            [ -z "${BASH_REMATCH[1]}" ] || failed=$((failed + 1))
+            echo "${BASH_REMATCH[1]}ok $number${BASH_REMATCH[2]}"
+        elif [[ $line == '#'* ]]; then
+            echo "$line"
+        elif [[ $line =~ ^==\ end\ ([a-z]+)\ ([0-9]+)$ ]]; then
+            number=$((number + 1))
+            line="ok $number - kernel of ${BASH_REMATCH[1]}: $seen of $planned tests ran, status ${BASH_REMATCH[2]}"
+            if [ "$seen" = 0 ] || [ "$seen" != "$planned" ] ||
+                ! { [ "${BASH_REMATCH[2]}" = 0 ] || { [ "${BASH_REMATCH[2]}" = 1 ] && [ "$failed" -gt "$before" ]; }; }; then
+                printf '# %s\n' "${last[@]: -(${#last[@]} < 20 ? ${#last[@]} : 20)}"
+                failed=$((failed + 1))
+                line="not $line"
+            fi
+            echo "$line"
+            seen=0 planned=0 before=$failed last=()
+        fi
+    done
+    echo "1..$number"
+    [ "$failed" = 0 ]
 }
 
 if [ $# = 0 ]; then run_guest; else for suite; do run_guest "$suite"; done; fi | tee "$abs_top_builddir/tests/vm/log" | join
