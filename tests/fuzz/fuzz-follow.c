@@ -74,6 +74,8 @@ static void follow(int wire, int ended)
                                     .mount_count = MOUNTS};
     const struct sandbox_spec spec = {0};
     const struct pasta none = {.pidfd = -1};
+    const struct relay no_relay = RELAY_NONE;
+    const struct cgroups no_groups = {0};
     cleanup_error struct error err = {0};
     const struct follow parts = {.spec = &spec,
                                  .result = &result,
@@ -81,6 +83,8 @@ static void follow(int wire, int ended)
                                  .wire = wire,
                                  .init_pidfd = ended,
                                  .pasta = &none,
+                                 .groups = &no_groups,
+                                 .relay = &no_relay,
                                  .signals = -1};
     if (follow_dyno(&parts, &err) < 0 && (!err.message || err.status <= 0 || err.status > UINT8_MAX))
         abort();

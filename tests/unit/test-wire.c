@@ -270,6 +270,8 @@ static void test_times(void **state)
     struct sandbox_result result = {.steps = &step, .step_count = 1};
     const struct sandbox_spec spec = {0};
     const struct pasta none = {.pidfd = -1};
+    const struct relay no_relay = RELAY_NONE;
+    const struct cgroups no_groups = {0};
     cleanup_fd int ended = eventfd(1, EFD_CLOEXEC);
     const struct wire_message messages[] = {{.kind = WIRE_STEP_STARTED, .at_us = INT64_MIN},
                                             {.kind = WIRE_STEP_ENDED, .at_us = 7},
@@ -282,6 +284,8 @@ static void test_times(void **state)
                                   .wire = wire->ends[1],
                                   .init_pidfd = ended,
                                   .pasta = &none,
+                                  .groups = &no_groups,
+                                  .relay = &no_relay,
                                   .signals = -1};
     assert_int_equal(follow_dyno(&follow, NULL), 0);
     assert_int_equal(step.started_us, 0);
