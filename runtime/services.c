@@ -59,16 +59,15 @@ static bool has_variable(const struct service *service, const char *variable)
     return false;
 }
 
-static int add_variable(struct service *service, const struct app *app, const struct app_addon *addon,
-                        struct error *err)
+static int add_variable(struct service *service, const struct engine *engine, const struct app *app,
+                        const struct app_addon *addon, struct error *err)
 {
-    if (addon->as && strlen(addon->as) > service->engine->attachment_max) {
+    if (addon->as && strlen(addon->as) > engine->attachment_max) {
         fail(err, STATUS_DATA, "%s: %s.as: longer than %zu letters", app->path, addon->key,
-             service->engine->attachment_max);
+             engine->attachment_max);
         return -1;
     }
-    cleanup_free char *variable =
-        addon->as ? variable_name(addon->as) : copy_string(service->engine->url_variable);
+    cleanup_free char *variable = addon->as ? variable_name(addon->as) : copy_string(engine->url_variable);
     if (!has_variable(service, variable))
         strings_add(&service->variables, variable);
     return 0;
@@ -78,14 +77,14 @@ static int add_variable(struct service *service, const struct app *app, const st
 static int collect_variables(const struct services_input *input, struct service *service, struct error *err)
 {
     const struct app *app = input->app;
-    const char *own = service->engine->url_variable;
+    const struct engine *engine = service->engine;
     for (size_t i = 0; i < app->addon_count; i++)
-        if (app->addons[i].in_dyno && engine_of(app->addons[i].plan) == service->engine &&
-            add_variable(service, app, &app->addons[i], err) < 0)
+        if (app->addons[i].in_dyno && engine_of(app->addons[i].plan) == engine &&
+            add_variable(service, engine, app, &app->addons[i], err) < 0)
             return -1;
     if (!service->variables.count)
-        strings_add(&service->variables, own);
-    service->first_is_default = !has_variable(service, own);
+        strings_add(&service->variables, engine->url_variable);
+    service->first_is_default = !has_variable(service, engine->url_variable);
     return 0;
 }
 

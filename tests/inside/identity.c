@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -15,13 +16,16 @@ enum { NOBODY = 65534 };
 static const char *host_root_in(const char *path)
 {
     FILE *map = fopen(path, "re");
-    unsigned inside, from, count;
+    char line[128];
     const char *result = "not mapped";
-    while (map && fscanf(map, "%u %u %u", &inside, &from, &count) == 3)
-        if (from == 0)
-            result = told("mapped to %u", inside);
     if (!map)
         return "no map";
+    while (fgets(line, sizeof line, map)) {
+        char *rest;
+        unsigned long inside = strtoul(line, &rest, 10);
+        if (strtoul(rest, NULL, 10) == 0)
+            result = told("mapped to %lu", inside);
+    }
     fclose(map);
     return result;
 }

@@ -19,15 +19,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* The attack's own pipe is 4: what was there before it is what counts. */
 static const char *descriptors(void)
 {
     char path[64], target[300];
     DIR *own = opendir("/proc/self/fd");
     for (struct dirent *entry; own && (entry = readdir(own));) {
-        int fd = atoi(entry->d_name);
+        int fd = (int)strtol(entry->d_name, NULL, 10);
         if (*entry->d_name == '.' || fd <= STDERR_FILENO || fd == dirfd(own))
             continue;
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -132,7 +130,8 @@ static const char *oom_score(void)
 {
     char text[16];
     read_text("/proc/self/oom_score_adj", text, sizeof text);
-    return atoi(text) < 0 ? told("%d", atoi(text)) : "none";
+    long score = strtol(text, NULL, 10);
+    return score < 0 ? told("%ld", score) : "none";
 }
 
 static const char *session(void)

@@ -83,7 +83,7 @@ static int run_attacks(unsigned role, char **names)
 {
     unsigned number = 0;
     bool all = true;
-    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
         for (const struct attack *attack = topics[i]; attack->name; attack++)
             if (is_chosen(attack, role, names))
                 all = report_attack(attack, ++number) && all;

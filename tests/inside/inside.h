@@ -74,8 +74,8 @@ const char *first_line_of(const char *const argv[]);
 
 /* ---- On the host ---- */
 
-/* outside FILE: prepares the host, writes the facts to FILE and keeps it all until standard input ends. */
-int outside(const char *facts);
+/* outside PATH: prepares the host, writes the facts to that file and keeps it all until standard input ends. */
+int outside(const char *path);
 
 /* odd COMMAND...: executes it with everything odd that a caller can hand on. */
 int odd(char **command);

@@ -106,7 +106,7 @@ const char *prepared(const char *key)
 int prepared_number(const char *key)
 {
     const char *value = prepared(key);
-    return value ? atoi(value) : -1;
+    return value ? (int)strtol(value, NULL, 10) : -1;
 }
 
 void for_each_foreign(void (*each)(pid_t pid, struct tally *tally), struct tally *tally)
@@ -121,8 +121,9 @@ void for_each_foreign(void (*each)(pid_t pid, struct tally *tally), struct tally
         if (isdigit((unsigned char)*entry->d_name) && stat(path, &st) == 0 &&
             read_text(path, text, sizeof text))
             uid = strstr(text, "\nUid:\t");
-        if (uid && (strtoul(uid + 6, NULL, 10) != getuid() || atoi(entry->d_name) == 1))
-            each(atoi(entry->d_name), tally);
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (uid && (strtoul(uid + 6, NULL, 10) != getuid() || pid == 1))
+            each(pid, tally);
     }
     if (proc)
         closedir(proc);

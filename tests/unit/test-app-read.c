@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -322,7 +323,7 @@ static int tell_rights(int folder_fd, const char *path, struct app *app, struct 
     int open_fds = 0;
     cleanup_dir DIR *fds = opendir("/proc/self/fd");
     for (struct dirent *entry; fds && (entry = readdir(fds));)
-        open_fds += entry->d_name[0] != '.' && atoi(entry->d_name) > STDERR_FILENO;
+        open_fds += entry->d_name[0] != '.' && strtol(entry->d_name, NULL, 10) > STDERR_FILENO;
     strings_addf(&app->unknown, "fds %d", open_fds);
     return 0;
 }
