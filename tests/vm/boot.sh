@@ -44,6 +44,7 @@ mount -t tmpfs -o size=75% t /cow; mkdir /cow/upper /cow/work
 mount -t overlay o -o lowerdir=/host,upperdir=/cow/upper,workdir=/cow/work /new
 mkdir -p /new/scratch; mount -t ext4 /dev/vda /new/scratch
 cp /second-init /command /new/
+umount /proc /sys # or, hidden, they were whole ones to the kernel, which asks for such before it lets others be mounted
 exec switch_root /new /bin/bash /second-init
 INIT
     chmod +x "$work/root/init"
