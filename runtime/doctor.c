@@ -14,7 +14,7 @@ enum { TRIAL_WALL_MS = 60 * 1000 };
 /* The kinds of dyno that are tried, each but the first only where that and the probe of this name work. */
 static const struct trial {
     const char *needs;
-    enum sandbox_network network;
+    unsigned networks; /* set of enum sandbox_network */
     struct sandbox_limits limits;
     struct sandbox_finding finding;
 } trials[] = {
@@ -28,7 +28,7 @@ static const struct trial {
                  .what = "the same with limits",
                  .cost = "runs with limits are refused; with --allow-weaker=limits they go without"}},
     {.needs = "pasta",
-     .network = SANDBOX_NETWORK_OUTBOUND,
+     .networks = SANDBOX_NETWORK_OUTBOUND,
      .finding = {.name = "outbound-dyno",
                  .what = "the same with a way out",
                  .cost = "runs with --network=outbound are refused"}},
@@ -76,11 +76,11 @@ static int run_dyno(const struct patient *patient, const struct mounts *mounts, 
                                          .cwd = LAYOUT_APP,
                                          .user = LAYOUT_DYNO_ID,
                                          .role = SANDBOX_ROLE_STEP,
-                                         .leaf = "step"};
+                                         .leaf = "step",
+                                         .networks = patient->trial->networks};
     cleanup_free char *state_dir = sandbox_state_dir();
     struct sandbox_spec spec = {.name = "doctor",
                                 .state_dir = state_dir,
-                                .network = patient->trial->network,
                                 .limits = patient->trial->limits,
                                 .users = &user,
                                 .user_count = 1,

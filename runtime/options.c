@@ -154,14 +154,7 @@ static bool take_app(struct options *options, const char *value)
 
 static bool take_network(struct options *options, const char *value)
 {
-    static const char *const names[] = {
-        [SANDBOX_NETWORK_NONE] = "none", [SANDBOX_NETWORK_OUTBOUND] = "outbound"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(value, names[i]) == 0) {
-            options->network = (enum sandbox_network)i;
-            return true;
-        }
-    return false;
+    return networks_parse(value, &options->networks);
 }
 
 /* Of user namespaces it is --allow-userns that says so. */
@@ -348,9 +341,13 @@ static bool take_help(struct options *options, const char *value)
 
 /* ---- The table ---- */
 
-#define SIZES     "a size: bytes, or with a unit as in 512M or 1.5G"
-#define TIMES     "a time: seconds, or with a unit as in 90s, 1.5m or 250ms"
-#define BINDS     "HOST, or HOST:DYNO with an absolute path in the dyno that is not one of the dyno's own"
+#define SIZES "a size: bytes, or with a unit as in 512M or 1.5G"
+#define TIMES "a time: seconds, or with a unit as in 90s, 1.5m or 250ms"
+#define BINDS "HOST, or HOST:DYNO with an absolute path in the dyno that is not one of the dyno's own"
+#define NETWORKS                                                                                             \
+    "none, outbound or outbound,private, or for each phase as in setup:outbound,test:none, where test has "  \
+    "all that "                                                                                              \
+    "setup has, or none"
 #define ARTIFACTS "SRC, or SRC:DST: SRC beneath /app, DST beneath ./" LAYOUT_OUTPUT ", without '..'"
 
 const struct option_row option_rows[] = {
@@ -486,9 +483,10 @@ const struct option_row option_rows[] = {
     {.name = "network",
      .argument = OPTION_VALUE,
      .metavar = "KIND",
-     .accepts = "none or outbound",
-     .help = "none (the default): loopback only; outbound: connections to the outside, for "
-             "installs",
+     .accepts = NETWORKS,
+     .help =
+         "none (the default): loopback only; outbound: connections to the outside, never to the host itself; "
+         "outbound,private: to private networks, too; setup:outbound,test:none: in test-setup alone",
      .take = take_network},
     {.name = "app",
      .argument = OPTION_VALUE,

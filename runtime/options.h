@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "networks.h"
 #include "sandbox/sandbox.h"
 
 /* --bind and --ro-bind. */
@@ -49,7 +50,7 @@ struct options {
     struct option_artifact *artifacts;
     size_t artifact_count;
     struct option_service services[OPTION_ENGINES];
-    enum sandbox_network network;
+    struct networks networks;
     unsigned weaker; /* set of enum sandbox_weaker */
     char *scratch;   /* DIR; NULL: in memory */
     char *rootfs;    /* IMAGE or DIR; NULL: the host's files */

@@ -55,6 +55,8 @@ static cJSON *step_json(const struct plan_step *step, const struct strings *hidd
     json_add_text(object, "name", step->name);
     cJSON_AddItemToObject(object, "argv", words_json(&step->argv, hidden));
     cJSON_AddBoolToObject(object, "must_succeed", step->must_succeed);
+    cleanup_free char *network = networks_text(step->networks);
+    json_add_text(object, "network", network);
     json_add_text(object, "stdin", step->inherit_stdin ? "inherited" : "/dev/null");
     return object;
 }
@@ -118,7 +120,8 @@ static cJSON *plan_json(const struct plan *plan, const struct strings *hidden)
     json_add_text(object, "name", plan->name);
     json_add_text(object, "ids", plan_ids_name(plan->ids));
     cJSON_AddItemToObject(object, "id_range", id_range_json(&plan->id_range));
-    json_add_text(object, "network", plan_network_name(plan->network));
+    cleanup_free char *network = networks_option(&plan->networks);
+    json_add_text(object, "network", network);
     cleanup_strings struct strings weaker = plan_weaker(plan);
     json_add_list(object, "weaker", &weaker);
     json_add_text(object, "size", plan->size);

@@ -151,7 +151,8 @@ void plan_print(const struct plan *plan, bool with_secrets, FILE *to)
         print_mount(&plan->mounts.items[i], i ? "" : "mounts", to);
     print_line(to, "name", plan->name);
     print_ids(plan, to);
-    print_line(to, "network", plan_network_name(plan->network));
+    cleanup_free char *network = networks_option(&plan->networks);
+    print_line(to, "network", network);
     print_limits(plan, to);
     print_artifacts(plan, to);
     print_remarks(plan, to);

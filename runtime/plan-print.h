@@ -11,7 +11,7 @@
 void plan_print(const struct plan *plan, bool with_secrets, FILE *to);
 
 /* Keys: dir, name, ids, network, weaker[], size, scratch, limits{} (limits-json.h), services[{name, version, source, tree, variables[], argv[], environment{}, log}],
- * steps[{name, argv[], must_succeed, stdin}], environment{}, mounts[{kind, source, target, content, owner,
+ * steps[{name, argv[], must_succeed, network, stdin}], environment{}, mounts[{kind, source, target, content, owner,
  * mode, writable}], artifacts[{source, target}], not_provisioned[], unset[], replaced[], unknown[],
  * buildpacks[], formation[], notes[], missing[]. A limit that is not set is null. */
 void plan_print_json(const struct plan *plan, bool with_secrets, FILE *to);

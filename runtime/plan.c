@@ -19,10 +19,10 @@ static char *absolute(const char *cwd, const char *path)
 
 /* ---- Steps ---- */
 
-static struct plan_step *add_step(struct plan *plan, const char *name)
+static struct plan_step *add_step(struct plan *plan, const char *name, enum phase phase)
 {
     struct plan_step *step = &plan->steps[plan->step_count++];
-    *step = (struct plan_step){.name = name};
+    *step = (struct plan_step){.name = name, .networks = plan->networks.of[phase]};
     return step;
 }
 
@@ -31,11 +31,12 @@ static const char *shell_of(const struct plan_input *input)
     return input->rootfs ? input->rootfs->shell : "bash";
 }
 
+/* A test-setup that fails is the end of the run. */
 static void add_script(struct plan *plan, const char *shell, const char *name, const char *script,
-                       bool must_succeed)
+                       enum phase phase)
 {
-    struct plan_step *step = add_step(plan, name);
-    step->must_succeed = must_succeed;
+    struct plan_step *step = add_step(plan, name, phase);
+    step->must_succeed = phase == PHASE_SETUP;
     strings_add(&step->argv, shell);
     strings_add(&step->argv, "-c");
     strings_add(&step->argv, script);
@@ -55,7 +56,7 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
     const struct app *app = input->app;
     const char *shell = shell_of(input);
     if (input->options->command.count) {
-        struct plan_step *step = add_step(plan, "command");
+        struct plan_step *step = add_step(plan, "command", PHASE_TEST);
         step->inherit_stdin = true;
         strings_copy(&step->argv, &input->options->command);
         return 0;
@@ -69,8 +70,8 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
     if (!shell)
         return refuse_scripts(input->rootfs, err);
     if (app->test_setup)
-        add_script(plan, shell, "test-setup", app->test_setup, true);
-    add_script(plan, shell, "test", app->test, false);
+        add_script(plan, shell, "test-setup", app->test_setup, PHASE_SETUP);
+    add_script(plan, shell, "test", app->test, PHASE_TEST);
     return 0;
 }
 
@@ -314,7 +315,7 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .name = copy_string(options->name ? options->name : default_name),
                           .state_dir = copy_string(input->state_dir),
                           .rootfs = copy_string(input->rootfs ? input->rootfs->name : NULL),
-                          .network = options->network,
+                          .networks = options->networks,
                           .ids = choose_ids(input),
                           .id_range = input->id_range,
                           .weaker = options->weaker};
@@ -362,13 +363,6 @@ void plan_clear(struct plan *plan)
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         strings_clear(lists[i]);
     *plan = (struct plan){0};
-}
-
-const char *plan_network_name(enum sandbox_network network)
-{
-    static const char *const names[] = {
-        [SANDBOX_NETWORK_NONE] = "none", [SANDBOX_NETWORK_OUTBOUND] = "outbound"};
-    return names[network];
 }
 
 const char *plan_ids_name(enum sandbox_ids ids)

@@ -45,6 +45,7 @@ struct plan_step {
     struct strings argv;
     bool must_succeed;
     bool inherit_stdin;
+    unsigned networks; /* set of enum sandbox_network */
 };
 
 enum { PLAN_STEPS_MAX = 2, PLAN_USERS_MAX = 1 + ENGINE_COUNT };
@@ -63,9 +64,9 @@ struct plan {
     size_t app_mount;  /* index of /app's */
     const char *size;  /* static: the size that limits not given are taken from */
     struct sandbox_limits limits;
-    char *scratch;  /* a folder on disk for what the dyno writes; NULL: that is kept in memory */
-    int scratch_fd; /* the input's */
-    enum sandbox_network network;
+    char *scratch;            /* a folder on disk for what the dyno writes; NULL: that is kept in memory */
+    int scratch_fd;           /* the input's */
+    struct networks networks; /* as given; what counts are the steps' */
     enum sandbox_ids ids;
     struct sandbox_id_range id_range;  /* SANDBOX_IDS_BLOCK: what the block is taken from; else no blocks */
     unsigned weaker;                   /* what the user is ready to go without */
@@ -88,8 +89,7 @@ void plan_put_root(struct plan *plan, const struct mounts *root);
 void plan_clear(struct plan *plan);
 #define cleanup_plan __attribute__((cleanup(plan_clear)))
 
-/* Words for people and for JSON: "none", "outbound"; "block", "subordinate", "single". */
-const char *plan_network_name(enum sandbox_network network);
+/* Words for people and for JSON: "block", "subordinate", "single". */
 const char *plan_ids_name(enum sandbox_ids ids);
 
 #endif

@@ -70,6 +70,8 @@ static cJSON *steps_json(const struct report *report)
     for (size_t i = 0; i < report->result->step_count; i++) {
         const struct sandbox_process_result *process = &report->result->steps[i];
         cJSON *object = process_json(report->plan->steps[i].name, process);
+        cleanup_free char *network = networks_text(report->plan->steps[i].networks);
+        json_add_text(object, "network", network);
         json_add_text(object, "errno",
                       process->state == SANDBOX_NOT_EXECUTED ? strerrorname_np(process->exec_errno) : NULL);
         cJSON_AddItemToArray(array, object);
@@ -152,7 +154,8 @@ static void add_run(cJSON *object, const struct report *report)
     json_add_text(object, "rootfs", plan->rootfs);
     json_add_text(object, "run_id", strings_env_get(&plan->environment.env, "HEROKU_TEST_RUN_ID"));
     json_add_text(object, "ids", plan_ids_name(plan->ids));
-    json_add_text(object, "network", plan_network_name(plan->network));
+    cleanup_free char *network = networks_option(&plan->networks);
+    json_add_text(object, "network", network);
     json_add_list(object, "weaker", &result->weaker);
     cJSON_AddBoolToObject(object, "cgroups", result->cgroups);
     json_add_text(object, "size", plan->size);

@@ -16,14 +16,15 @@
  *
  *   name, dir      of the dyno; DIR, absolute
  *   run_id         HEROKU_TEST_RUN_ID, as the test saw it
- *   ids, network   as the plan has them: "block", "subordinate", "single"; "none", "outbound"
+ *   ids            as the plan has them: "block", "subordinate", "single"
+ *   network        what --network said: "none", "outbound", "outbound,private", "setup:outbound,test:none"
  *   weaker         [name]: the protections that this run went without
  *   cgroups        whether limits and usage were had
  *   size           the name of the size that limits not given were taken from
  *   scratch        the folder on disk that has what the dyno wrote, or null: it was kept in memory
  *   limits         {MemoryMax, ...} as limits-json.h has them; null: not set
  *   services       [{name, version, state, exit_status, signal, started_us, ready_us, ended_us, cpu_us, log_tail}]
- *   steps          [{name, state, exit_status, signal, errno, started_us, ended_us, cpu_us}]
+ *   steps          [{name, network, state, exit_status, signal, errno, started_us, ended_us, cpu_us}]
  *   cpu_us         of all processes of the dyno
  *   usage          [{leaf, MemoryPeak, CPUUsageNSec, TasksPeak, IOReadBytes, IOWriteBytes, OOMKills, TasksDenied}]:
  *                  of each leaf cgroup, and of "dyno", by systemd's names where it has one; null: the host's groups do

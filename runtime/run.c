@@ -33,6 +33,7 @@ static struct sandbox_process step_process(const struct plan *plan, const struct
         .leaf = "step",
         .inherit_stdin = step->inherit_stdin,
         .must_succeed = step->must_succeed,
+        .networks = step->networks,
     };
 }
 
@@ -50,7 +51,6 @@ static int run_spec(const struct plan *plan, struct sandbox_result *result, stru
         .block_first = plan->id_range.first,
         .block_count = plan->id_range.blocks,
         .weaker = plan->weaker,
-        .network = plan->network,
         .scratch = plan->scratch,
         .scratch_fd = plan->scratch_fd,
         .limits = plan->limits,

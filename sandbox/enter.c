@@ -21,7 +21,7 @@
 #include "proc-mask.h"
 #include "wire.h"
 
-enum { COMMAND_LINE_CHUNK = 4096, ROUTE_TIMEOUT_MS = 20 * 1000 };
+enum { COMMAND_LINE_CHUNK = 4096, PASTA_TIMEOUT_MS = 20 * 1000 };
 
 static void tell_timing(const struct init_parts *parts, const char *name)
 {
@@ -123,15 +123,26 @@ static int join_own_group(const struct init_parts *parts, struct error *err)
     return cgroup_join(parts->groups, cgroup_leaf(parts->groups, CGROUP_INIT_LEAF), err);
 }
 
+/* The launcher waits for this word: pasta would make an interface of its own. */
+static int open_network(const struct init_parts *parts, struct error *err)
+{
+    if (net_open(parts->host, parts->net, err) < 0)
+        return -1;
+    wire_send(parts->wire, WIRE_NETWORK, 0, 0, NULL);
+    return 0;
+}
+
 /* What needs nothing of the launcher's is done while that prepares the root. */
 static int prepare_early(const struct init_parts *parts, struct error *err)
 {
     privilege_reset_priority(); /* before it joins a group: one without real-time budget would not have it */
     if (teeth_out("net-namespace"))
         return root_open_devices(parts->root, err);
-    if (parts->spec->network == SANDBOX_NETWORK_NONE && unshare(CLONE_NEWNET) < 0)
+    if (!net_wanted(parts->spec) && unshare(CLONE_NEWNET) < 0)
         return fail_errno(err, "make a network namespace");
-    return net_loopback_up(err) < 0 ? -1 : root_open_devices(parts->root, err);
+    if (net_loopback_up(err) < 0 || (net_wanted(parts->spec) && open_network(parts, err) < 0))
+        return -1;
+    return root_open_devices(parts->root, err);
 }
 
 int enter_dyno(const struct init_parts *parts, struct error *err)
@@ -141,7 +152,7 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
     await_go(parts);
     tell_timing(parts, "namespaces");
     /* before this process's ids change, which hides its namespaces from a user's pasta */
-    if (parts->spec->network != SANDBOX_NETWORK_NONE && net_await_default_route(ROUTE_TIMEOUT_MS, err) < 0)
+    if (net_wanted(parts->spec) && net_await_carrier(parts->net, PASTA_TIMEOUT_MS, err) < 0)
         return -1;
     /* joined while the process still has the launcher's ids, which is what version 1 asks for */
     if (join_own_group(parts, err) < 0)
@@ -165,7 +176,7 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
     if (limit_namespaces(parts->spec, err) < 0 || proc_mask(err) < 0)
         return -1;
     hide_command_line();
-    if (privilege_reduce_init(err) < 0)
+    if (privilege_reduce_init(net_wanted(parts->spec), err) < 0)
         return -1;
     tell_timing(parts, "privileges");
     return 0;

@@ -29,6 +29,7 @@ struct state {
     const struct follow *follow;
     bool ending;         /* told to stop; deadline_us is when it is killed */
     bool failed;         /* WIRE_ERROR came */
+    bool network_lost;   /* pasta has ended before its time */
     bool done;           /* WIRE_DONE came */
     int64_t deadline_us; /* 0: none */
     int64_t cpu_look_us; /* when processor time is looked at next; 0: never */
@@ -190,6 +191,15 @@ static void note_disk(struct state *state, const struct wire_message *message, i
     disk->no_inodes = message->value & WIRE_NO_INODES;
 }
 
+/* Its end is waited for: from then on nothing comes in any more either. */
+static void note_network(struct state *state, const struct wire_message *message, int *fd)
+{
+    (void)message;
+    (void)fd;
+    pasta_end(state->follow->pasta);
+    wire_send(state->follow->wire, WIRE_NETWORK, 0, 0, NULL);
+}
+
 static void note_error(struct state *state, const struct wire_message *message, int *fd)
 {
     (void)fd;
@@ -206,6 +216,7 @@ static void note_done(struct state *state, const struct wire_message *message, i
 
 static void (*const notes[])(struct state *, const struct wire_message *, int *) = {
     [WIRE_TIMING] = note_timing,
+    [WIRE_NETWORK] = note_network,
     [WIRE_MOUNT_WAY] = note_way,
     [WIRE_KEPT] = note_kept,
     [WIRE_SERVICE_STARTED] = note_service_started,
@@ -317,11 +328,27 @@ static void take_relay_end(struct state *state)
 /* A test that was promised a network and has none proves nothing. */
 static void lose_network(struct state *state)
 {
+    state->network_lost = true;
     if (state->ending || state->done || state->failed)
         return;
     state->failed = true;
     pasta_blame(state->follow->pasta, state->err);
     sys_pidfd_kill(state->follow->init_pidfd, SIGKILL);
+}
+
+/* An address that the host has got meanwhile is kept from the dyno, too. */
+static int hear_host(struct state *state)
+{
+    struct net_host *host = state->follow->host;
+    char text[NET_RANGE_TEXT_MAX];
+    size_t known = host->count;
+    if (net_host_hear(host, state->err) < 0)
+        return -1;
+    for (; known < host->count; known++) {
+        net_range_print(&host->own[known], text);
+        wire_send(state->follow->wire, WIRE_FORBID, 0, 0, text);
+    }
+    return 0;
 }
 
 static int milliseconds_left(const struct state *state)
@@ -343,10 +370,12 @@ static int await_end(struct state *state)
         {.fd = state->follow->wire, .events = POLLIN},
         {.fd = state->follow->init_pidfd, .events = POLLIN},
         {.fd = state->follow->signals, .events = POLLIN},
-        {.fd = state->follow->pasta->pidfd, .events = POLLIN},
+        {.events = POLLIN},
         {.fd = state->follow->relay->pidfd, .events = POLLIN},
+        {.fd = net_host_fd(state->follow->host), .events = POLLIN},
     };
     for (;;) {
+        polled[3].fd = state->network_lost ? -1 : state->follow->pasta->pidfd;
         int ready = poll(polled, sizeof polled / sizeof *polled, milliseconds_left(state));
         if (ready < 0 && errno != EINTR)
             return fail_errno(state->err, "wait for the dyno");
@@ -357,14 +386,14 @@ static int await_end(struct state *state)
             polled[0].fd = -1;
         if (polled[2].revents)
             take_signal(state);
-        if (polled[3].revents) {
+        if (polled[3].revents && state->follow->pasta->pidfd >= 0)
             lose_network(state);
-            polled[3].fd = -1;
-        }
         if (polled[4].revents) {
             take_relay_end(state);
             polled[4].fd = -1;
         }
+        if (polled[5].revents && hear_host(state) < 0)
+            return -1;
         if (polled[1].revents && !polled[0].revents)
             return 0;
     }

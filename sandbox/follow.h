@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cgroup.h"
+#include "net-host.h"
 #include "pasta.h"
 #include "relay.h"
 #include "sandbox.h"
@@ -15,7 +16,8 @@ struct follow {
     int64_t start_us; /* CLOCK_MONOTONIC at launch */
     int wire;         /* the launcher's end */
     int init_pidfd;
-    const struct pasta *pasta; /* its pidfd is -1 where there is none */
+    struct pasta *pasta;   /* its pidfd is -1 where there is none */
+    struct net_host *host; /* of a dyno with a way out; its fd is -1 where there is none */
     const struct cgroups *groups;
     const struct relay *relay; /* its pidfd is -1 where there is none */
     int signals;               /* signalfd of SIGINT, SIGTERM and SIGHUP, which are blocked */

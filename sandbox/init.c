@@ -49,6 +49,7 @@ struct init {
     const struct init_parts *parts;
     struct member *services, *step; /* step: the one that runs, or NULL */
     struct member running;          /* what step points to */
+    bool pasta_ended;               /* the launcher has said so */
     int signals;
 };
 
@@ -137,19 +138,36 @@ static void reap(struct init *init)
 }
 
 /* A signal before there is a step ends the dyno: nothing can handle it better. */
-static void obey_launcher(const struct init *init)
+static void pass_signal(const struct init *init, int signal)
+{
+    if (!init->step || init->step->ended)
+        _exit(STATUS_ERRORED);
+    if (kill(-init->step->spawned.pid, signal) < 0)
+        kill(init->step->spawned.pid, signal);
+}
+
+static void forbid(const struct init *init, const char *text)
+{
+    struct error err = {0};
+    struct net_range range;
+    if (init->parts->net->sock && net_range_parse(text, &range) &&
+        net_forbid(init->parts->net, &range, &err) < 0)
+        give_up(init, &err);
+}
+
+static void obey_launcher(struct init *init)
 {
     struct wire_message message;
     int fd;
     if (wire_receive(init->parts->wire, &message, &fd) <= 0)
         _exit(STATUS_ERRORED);
     close_fd(&fd);
-    if (message.kind != WIRE_SIGNAL)
-        return;
-    if (!init->step || init->step->ended)
-        _exit(STATUS_ERRORED);
-    if (kill(-init->step->spawned.pid, message.value) < 0)
-        kill(init->step->spawned.pid, message.value);
+    if (message.kind == WIRE_SIGNAL)
+        pass_signal(init, message.value);
+    if (message.kind == WIRE_FORBID)
+        forbid(init, message.text);
+    if (message.kind == WIRE_NETWORK)
+        init->pasta_ended = true;
 }
 
 static int look_at_services(struct init *init, const struct pollfd *polled, struct error *err)
@@ -328,6 +346,25 @@ static void tell_disk(const struct init *init)
         }
 }
 
+/* pasta goes first: it would make the interface again. */
+static int end_network(struct init *init, struct error *err)
+{
+    tell(init, WIRE_NETWORK, 0, 0, NULL);
+    while (!init->pasta_ended)
+        if (handle_event(init, 0, err) < 0)
+            return -1;
+    return net_close(init->parts->net, err);
+}
+
+/* Before a step, for all of the dyno: what an earlier step has left running, too. */
+static int change_network(struct init *init, const struct sandbox_process *step, struct error *err)
+{
+    struct net *net = init->parts->net;
+    if (step->networks == net->networks || !net->sock)
+        return 0;
+    return step->networks ? net_allow(net, step->networks, err) : end_network(init, err);
+}
+
 /* Runs one step to its end; *next tells whether the following one may run. */
 static int run_step(struct init *init, uint32_t index, bool *next, struct error *err)
 {
@@ -337,7 +374,8 @@ static int run_step(struct init *init, uint32_t index, bool *next, struct error 
     cleanup_error struct error not_executed = {0};
     int exec_errno, status = 0;
     *step = (struct member){.process = &parts->spec->steps[index], .log = -1};
-    if (spawn_start(step->process, &place, -1, &step->spawned, err) < 0)
+    if (change_network(init, step->process, err) < 0 ||
+        spawn_start(step->process, &place, -1, &step->spawned, err) < 0)
         return -1;
     init->step = step;
     tell(init, WIRE_STEP_STARTED, index, 0, NULL);

@@ -5,6 +5,7 @@
 #include "cgroup.h"
 #include "claim.h"
 #include "idmap.h"
+#include "net.h"
 #include "root.h"
 #include "sandbox.h"
 
@@ -13,7 +14,9 @@ struct init_parts {
     const struct idmap *ids;
     struct cgroups *groups;
     struct root_parts *root;
-    int wire; /* init's end */
+    const struct net_host *host; /* of a dyno with a way out */
+    struct net *net;             /* made by enter_dyno */
+    int wire;                    /* init's end */
 };
 
 /* Runs as the first process of the new namespaces, until the last step has ended or the launcher is gone. */

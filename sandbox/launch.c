@@ -30,6 +30,7 @@
 #include "idmap.h"
 #include "init.h"
 #include "janitor.h"
+#include "net.h"
 #include "pasta.h"
 #include "probe.h"
 #include "relay.h"
@@ -54,6 +55,8 @@ struct launch {
     int wire, init_wire;
     pid_t init;
     int init_pidfd;
+    struct net_host host; /* watched where the dyno has a way out */
+    struct net net;       /* init's */
     struct pasta pasta;
     struct relay relay;
     int signals;
@@ -242,10 +245,13 @@ static void be_init(struct launch *launch)
         _exit(STATUS_ERRORED);
     relay_release(&launch->relay);
     close_fd(&launch->relay.pidfd);
+    net_host_leave(&launch->host);
     init_main(&(struct init_parts){.spec = launch->spec,
                                    .ids = &launch->ids,
                                    .groups = &launch->groups,
                                    .root = &launch->root,
+                                   .host = &launch->host,
+                                   .net = &launch->net,
                                    .wire = launch->init_wire});
 }
 
@@ -270,6 +276,27 @@ static void end_relay(struct launch *launch)
     relay_end(&launch->relay);
 }
 
+/* Before init is cloned, which makes of it what the dyno must not reach. */
+static int watch_host(struct launch *launch, struct error *err)
+{
+    if (!net_wanted(launch->spec))
+        return 0;
+    if (!net_can_follow(launch->spec))
+        return fail(err, STATUS_DATA, "a step's network cannot be given back, nor taken away in part");
+    if (net_host_watch(&launch->host, err) < 0)
+        return -1;
+    if (launch->host.ipv4 || launch->host.ipv6)
+        return 0;
+    fail(err, STATUS_ERRORED, "--network=outbound: this host has no default route");
+    error_remedy(err, "ip route show default; ip -6 route show default");
+    return -1;
+}
+
+static void forget_host(struct launch *launch)
+{
+    net_host_clear(&launch->host);
+}
+
 static int clone_init(struct launch *launch, struct error *err)
 {
     raise_core_limit();
@@ -291,7 +318,7 @@ static int clone_init(struct launch *launch, struct error *err)
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)group;
     }
-    if (launch->spec->network != SANDBOX_NETWORK_NONE)
+    if (net_wanted(launch->spec))
         args.flags |= CLONE_NEWNET; /* pasta is given it before init could make it */
     launch->init = sys_clone3(&args);
     if (launch->init == 0)
@@ -336,11 +363,23 @@ static int map_ids(struct launch *launch, struct error *err)
     return idmap_write(&launch->ids, launch->init, err);
 }
 
+/* Init says nothing before but what went wrong. */
+static int await_interface(const struct launch *launch, struct error *err)
+{
+    struct wire_message message;
+    cleanup_fd int fd = -1;
+    if (wire_receive(launch->wire, &message, &fd) <= 0)
+        return fail(err, STATUS_ERRORED, "connect the dyno: its init was killed");
+    return message.kind == WIRE_NETWORK ? 0 : wire_take_error(&message, err);
+}
+
 static int connect_network(struct launch *launch, struct error *err)
 {
-    if (launch->spec->network == SANDBOX_NETWORK_NONE)
+    if (!net_wanted(launch->spec))
         return 0;
-    if (pasta_start(&launch->ids, launch->init, launch->spec->state_dir, &launch->pasta, err) < 0 ||
+    if (await_interface(launch, err) < 0 ||
+        pasta_start(&launch->ids, &launch->host, launch->init, launch->spec->state_dir, &launch->pasta, err) <
+            0 ||
         janitor_watch(&launch->janitor, launch->pasta.pidfd, err) < 0)
         return -1;
     pasta_go(&launch->pasta);
@@ -371,6 +410,7 @@ static int follow(struct launch *launch, struct error *err)
                            .wire = launch->wire,
                            .init_pidfd = launch->init_pidfd,
                            .pasta = &launch->pasta,
+                           .host = &launch->host,
                            .groups = &launch->groups,
                            .relay = &launch->relay,
                            .signals = launch->signals};
@@ -390,6 +430,7 @@ static const struct {
     {NULL, make_groups_before, remove_groups},
     {NULL, start_root, clear_root},
     {NULL, start_relay, end_relay},
+    {NULL, watch_host, forget_host},
     {"clone", clone_init, end_init},
     {"cgroups", make_groups_after, NULL},
     {"views", prepare_root, return_home},

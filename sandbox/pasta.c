@@ -15,6 +15,7 @@
 #include "base/own.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "net.h"
 #include "privilege.h"
 #include "sandbox.h"
 
@@ -32,10 +33,17 @@ static int become_dynos_root(const char *user_ns)
                : 0;
 }
 
-static void child_main(const struct idmap *ids, pid_t init, const char *net_ns, int gate, int output)
-    __attribute__((noreturn));
+static void add_words(struct strings *argv, const char *const *words)
+{
+    for (; *words; words++)
+        strings_add(argv, *words);
+}
 
-static void child_main(const struct idmap *ids, pid_t init, const char *net_ns, int gate, int output)
+static void child_main(const struct idmap *ids, pid_t init, const struct strings *arguments, int gate,
+                       int output) __attribute__((noreturn));
+
+static void child_main(const struct idmap *ids, pid_t init, const struct strings *arguments, int gate,
+                       int output)
 {
     char go, *user_ns = text_format("/proc/%d/ns/user", init);
     bool block = ids->mode == SANDBOX_IDS_BLOCK;
@@ -57,18 +65,7 @@ static void child_main(const struct idmap *ids, pid_t init, const char *net_ns, 
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* the last, for a change of ids clears it */
     if (getppid() != launcher)
         _exit(EXECUTE_FAILED);
-    const char *const fixed[] = {"pasta",  "--foreground", "--quiet", "--config-net",  "--no-map-gw",
-                                 "-t",     "none",         "-u",      "none",          "-T",
-                                 "none",   "-U",           "none",    "--dns-forward", SANDBOX_RESOLVER,
-                                 "--netns"};
-    cleanup_strings struct strings argv = {0};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        strings_add(&argv, fixed[i]);
-    strings_add(&argv, net_ns);
-    strings_add(&argv, block ? "--netns-only" : "--userns");
-    if (!block)
-        strings_add(&argv, user_ns);
-    execvp(argv.items[0], argv.items);
+    execvp(arguments->items[0], arguments->items);
     dprintf(STDERR_FILENO, "execute pasta: %s (Debian: passt)\n", strerror(errno));
     _exit(EXECUTE_FAILED);
 }
@@ -91,12 +88,39 @@ static char *net_namespace(const struct idmap *ids, pid_t init, const char *plac
     return steal_pointer(path);
 }
 
-int pasta_start(const struct idmap *ids, pid_t init, const char *place, struct pasta *pasta,
-                struct error *err)
+/* Options that pasta has since 2023. It tells the dyno nothing (DHCP, NDP): all that is to know init has set. */
+static void compose(const struct net_host *host, const char *net_ns, const char *user_ns,
+                    struct strings *argv)
+{
+    static const char *const fixed[] = {
+        "pasta",    "--foreground", "--quiet",     "--ns-ifname", NET_INTERFACE, "--no-dhcp",   "--no-dhcpv6",
+        "--no-ndp", "--no-ra",      "--no-map-gw", "--tcp-ports", "none",        "--udp-ports", "none",
+        "--tcp-ns", "none",         "--udp-ns",    "none",        NULL};
+    static const char *const ipv4[] = {"--address",      NET_IPV4,        "--netmask",      "32", "--gateway",
+                                       NET_IPV4_GATEWAY, "--dns-forward", SANDBOX_RESOLVER, NULL};
+    static const char *const ipv6[] = {
+        "--address", NET_IPV6, "--gateway", NET_IPV6_GATEWAY, "--dns-forward", SANDBOX_RESOLVER_IPV6, NULL};
+    add_words(argv, fixed);
+    if (host->ipv4)
+        add_words(argv, ipv4);
+    if (host->ipv6)
+        add_words(argv, ipv6);
+    if (!host->ipv4 || !host->ipv6)
+        strings_add(argv, host->ipv4 ? "--ipv4-only" : "--ipv6-only");
+    add_words(argv,
+              (const char *const[]){"--netns", net_ns, user_ns ? "--userns" : "--netns-only", user_ns, NULL});
+}
+
+int pasta_start(const struct idmap *ids, const struct net_host *host, pid_t init, const char *place,
+                struct pasta *pasta, struct error *err)
 {
     cleanup_free char *net_ns = net_namespace(ids, init, place, err);
     if (!net_ns)
         return -1;
+    cleanup_free char *user_ns =
+        ids->mode == SANDBOX_IDS_BLOCK ? NULL : text_format("/proc/%d/ns/user", init);
+    cleanup_strings struct strings argv = {0};
+    compose(host, net_ns, user_ns, &argv);
     int ends[2];
     cleanup_fd int output = memfd_create("pasta", MFD_CLOEXEC);
     if (output < 0 || pipe2(ends, O_CLOEXEC) < 0)
@@ -104,7 +128,7 @@ int pasta_start(const struct idmap *ids, pid_t init, const char *place, struct p
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[1]);
-        child_main(ids, init, net_ns, ends[0], output);
+        child_main(ids, init, &argv, ends[0], output);
     }
     close(ends[0]);
     *pasta = (struct pasta){.pid = pid, .pidfd = -1, .gate = ends[1], .output = steal_fd(&output)};

@@ -15,10 +15,10 @@
 
 #include "base/teeth.h"
 
-/* To become other users, to signal them, to see into a service's folder, and to give each process its own
- * cgroup namespace. They count inside the dyno's user namespace only. */
-static const cap_value_t init_keeps[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_DAC_READ_SEARCH,
-                                         CAP_SYS_ADMIN};
+/* To become other users, to signal them, to see into a service's folder, to give each process its own
+ * cgroup namespace, and, the last, to change routes. They count inside the dyno's user namespace only. */
+static const cap_value_t init_keeps[] = {CAP_SETUID,          CAP_SETGID,    CAP_KILL,
+                                         CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN, CAP_NET_ADMIN};
 
 static void free_caps(cap_t *caps)
 {
@@ -37,12 +37,12 @@ static int set_caps(const cap_value_t *keep, int count, struct error *err)
     return 0;
 }
 
-int privilege_reduce_init(struct error *err)
+int privilege_reduce_init(bool has_network, struct error *err)
 {
     for (cap_value_t cap = 0; !teeth_out("bounding") && cap_get_bound(cap) >= 0; cap++)
         if (cap_drop_bound(cap) < 0)
             return fail_errno(err, "drop capability %d from the bounding set", cap);
-    return set_caps(init_keeps, sizeof init_keeps / sizeof *init_keeps, err);
+    return set_caps(init_keeps, (int)(sizeof init_keeps / sizeof *init_keeps) - (has_network ? 0 : 1), err);
 }
 
 int privilege_drop(uid_t user, bool set_groups, struct error *err)

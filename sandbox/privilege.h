@@ -10,9 +10,9 @@
 #include "base/error.h"
 
 /* For init: drops every capability but the few that pid 1 needs (start processes as other users, signal them,
- * and see into their folders), and empties the bounding set, so that nothing in the dyno can ever gain one.
- */
-int privilege_reduce_init(struct error *err);
+ * see into their folders, and with has_network change its routes), and empties the bounding set, so that nothing in the
+ * dyno can ever gain one. */
+int privilege_reduce_init(bool has_network, struct error *err);
 
 /* For a process about to be executed: becomes the inner user id with no groups but its own, drops all
  * capabilities and sets no_new_privs. set_groups is false where the user namespace forbids setgroups(2) (a

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cow.h"
 #include "mount.h"
+#include "net.h"
 #include "scratch.h"
 
 /* ---- Sources ---- */
@@ -535,8 +536,9 @@ static int add_own_files(const struct build *build, struct error *err)
     cleanup_free char *hostname = text_format("%s\n", build->spec->name);
     cleanup_free char *hosts =
         text_format("127.0.0.1 localhost %s\n::1 localhost ip6-localhost ip6-loopback\n", build->spec->name);
-    const char *resolver =
-        build->spec->network == SANDBOX_NETWORK_NONE ? "" : "nameserver " SANDBOX_RESOLVER "\n";
+    const char *resolver = net_wanted(build->spec) ? "nameserver " SANDBOX_RESOLVER
+                                                     "\nnameserver " SANDBOX_RESOLVER_IPV6 "\n"
+                                                   : "";
     const char *files[][2] = {{"/etc/passwd", passwd},
                               {"/etc/group", group},
                               {"/etc/hosts", hosts},

@@ -117,10 +117,17 @@ enum sandbox_weaker {
 /* "ids", "limits", "userns": of the bits, in their order; NULL-terminated. */
 extern const char *const sandbox_weaker_names[];
 
-/* The name server that an outbound dyno sees: pasta forwards what is sent there to the host's own. */
-#define SANDBOX_RESOLVER "169.254.1.1"
+/* The name servers that an outbound dyno sees: pasta forwards what is sent there to the host's own. */
+#define SANDBOX_RESOLVER      "169.254.1.1"
+#define SANDBOX_RESOLVER_IPV6 "fd69:6e64:796e::53"
 
-enum sandbox_network { SANDBOX_NETWORK_NONE, SANDBOX_NETWORK_OUTBOUND };
+/* What a step can connect to besides the dyno's own loopback; net-range.h says which addresses these are. The servers
+ * have what the step has that runs. */
+enum sandbox_network {
+    SANDBOX_NETWORK_NONE = 0,
+    SANDBOX_NETWORK_OUTBOUND = 1 << 0, /* the outside, through pasta(1); never an address of the host's own */
+    SANDBOX_NETWORK_PRIVATE = 1 << 1,  /* besides that, private networks */
+};
 
 /* ---- Processes ------------------------------------------------------------------------------------------
  */
@@ -163,9 +170,12 @@ struct sandbox_process {
     const char *leaf; /* name of its leaf cgroup; processes of one name share it */
     const char
         *log; /* services: dyno path of the file that takes stdout and stderr; NULL: the caller's own */
-    const char *log_mark;       /* services: text of log lines that the result has; NULL: none */
-    bool inherit_stdin;         /* else /dev/null */
-    bool must_succeed;          /* steps: a failure of this one ends the run before the next */
+    const char *log_mark; /* services: text of log lines that the result has; NULL: none */
+    bool inherit_stdin;   /* else /dev/null */
+    bool must_succeed;    /* steps: a failure of this one ends the run before the next */
+    unsigned
+        networks; /* steps: set of enum sandbox_network. One that has none after one that had ends the way out for
+                        * all steps after it; nothing less may be taken away */
     struct sandbox_ready ready; /* services */
 };
 
@@ -179,7 +189,6 @@ struct sandbox_spec {
     uid_t block_first; /* BLOCK: first host id of the range, and how many blocks it has */
     unsigned block_count;
     unsigned weaker; /* set of enum sandbox_weaker */
-    enum sandbox_network network;
     const char
         *scratch;   /* BLOCK mode: a folder on disk for what the dyno writes; NULL: that is kept in memory */
     int scratch_fd; /* the folder, open */

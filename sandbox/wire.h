@@ -16,9 +16,12 @@ enum wire_kind {
     WIRE_GROUPS, /* value: the cgroups' version; descriptors of their leaves, as cgroup_send has them */
     WIRE_GO,     /* ids are mapped */
     WIRE_SIGNAL, /* value: forward this signal to the step */
+    WIRE_FORBID, /* text: a range of addresses that has become the host's own */
     /* launcher to janitor, besides WIRE_DONE; it answers WIRE_GO or WIRE_ERROR where it has to move */
     WIRE_CLAIM, /* index: slot; descriptors of the state folder and the locked file */
     WIRE_WATCH, /* descriptor of a process to kill */
+    /* both */
+    WIRE_NETWORK, /* init: there is an interface; later: pasta is needed no more, which the launcher answers */
     /* init to launcher */
     WIRE_TIMING,          /* text: name of what is done, at_us */
     WIRE_MOUNT_WAY,       /* index: mount; text: how a COW was made */
