@@ -107,3 +107,11 @@ const struct release *catalog_release(const struct catalog_entry *entry, const c
     }
     return NULL;
 }
+
+const char *catalog_offer(const struct catalog *catalog, const char *name, const char *wanted)
+{
+    const struct catalog_entry *entry = catalog_entry(catalog, name);
+    const struct release *release =
+        entry ? catalog_release(entry, wanted && *wanted ? wanted : entry->default_version, NULL) : NULL;
+    return release ? release->version : NULL;
+}

@@ -76,7 +76,4 @@ int catalog_parse(const char *path, const char *text, struct catalog **catalog, 
 /* Parses text and puts it on top of catalog, which is of no use where that fails. */
 int catalog_add(struct catalog *catalog, const char *path, const char *text, struct error *err);
 
-/* Whether version is of the line wanted: "16.14" and "16" of "16", "7.0.15" of "7.0". */
-bool version_matches(const char *version, const char *wanted);
-
 #endif

@@ -80,12 +80,9 @@ void image_reference_clear(struct image_reference *reference);
 void image_clear(struct image *image);
 #define cleanup_image __attribute__((cleanup(image_clear)))
 
-/* The stores to read, first to last, as INDYNO_STORE or the effective uid says; at least one. The caller's to
- * clear. */
-struct strings store_search(void);
-
-/* The first of them: the one to write. The caller's to free. */
-char *store_path(void);
+/* The stores to read, first to last, as INDYNO_STORE or the effective uid says; at least one, and the first is the one to
+ * write. The host's is the one that it is configured for, or NULL: /var/lib/indyno. The caller's to clear. */
+struct strings store_search(const char *hosts);
 
 /* The operator's folder: INDYNO_CONFIG_DIR, or SYSCONFDIR/indyno. */
 const char *images_config_dir(void);
@@ -141,7 +138,14 @@ void catalog_free(struct catalog *catalog);
 /* "17" for "postgresql"; NULL for a name that the catalog does not have. Owned by the catalog. */
 const char *catalog_default(const struct catalog *catalog, const char *name);
 
+/* What an install of wanted (NULL: the default) would bring: a version, or a line; NULL where the catalog has none. Owned by
+ * the catalog. */
+const char *catalog_offer(const struct catalog *catalog, const char *name, const char *wanted);
+
 /* Compares "16.9" and "16.14" number by number: < 0, 0, > 0. */
 int version_compare(const char *a, const char *b);
+
+/* Whether version is of the line wanted: "16.14" and "16" of "16", "7.0.15" of "7.0". */
+bool version_matches(const char *version, const char *wanted);
 
 #endif

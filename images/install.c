@@ -75,12 +75,12 @@ static int open_store(const char *store, const char *name, const char *wanted, s
 }
 
 /* Whether what wanted means is installed, in any of the stores. The image is the caller's to clear. */
-static bool find_installed(const char *name, const char *wanted, struct image *found)
+static bool find_installed(const struct strings *stores, const char *name, const char *wanted,
+                           struct image *found)
 {
-    cleanup_strings struct strings stores = store_search();
     struct image *images;
     size_t count;
-    if (stores_list(&stores, &images, &count, NULL) < 0)
+    if (stores_list(stores, &images, &count, NULL) < 0)
         return false;
     for (size_t i = 0; i < count && !found->name; i++)
         if (text_equal(images[i].name, name) && (!wanted || version_matches(images[i].version, wanted))) {
@@ -130,20 +130,21 @@ static int build_locked(const char *store, const struct build *build, const stru
     return status < 0 ? error_context(err, "install %s", what) : 0;
 }
 
-static int install_build(const char *store, const struct build *build,
+static int install_build(const struct strings *stores, const struct build *build,
                          const struct install_progress *progress, struct error *err)
 {
+    const char *store = stores->items[0];
     cleanup_fd int lock = open_store(store, build->import.name, build->wanted, err);
     if (lock < 0)
         return -1;
     cleanup_image struct image found = {0};
-    if (build->replace || !find_installed(build->import.name, build->wanted, &found))
+    if (build->replace || !find_installed(stores, build->import.name, build->wanted, &found))
         return build_locked(store, build, progress, err);
     tell(progress, &found, true);
     return 0;
 }
 
-static int install_release(const char *store, const char *name, const struct release *release,
+static int install_release(const struct strings *stores, const char *name, const struct release *release,
                            const struct install_options *options, const struct install_progress *progress,
                            struct error *err)
 {
@@ -158,19 +159,19 @@ static int install_release(const char *store, const char *name, const struct rel
                                            .tarball = options->tarball},
                                 .wanted = release->version,
                                 .replace = install_is_express(options)};
-    return install_build(store, &build, progress, err);
+    return install_build(stores, &build, progress, err);
 }
 
-static int install_client(const struct catalog *catalog, const char *store, const char *client,
+static int install_client(const struct catalog *catalog, const struct strings *stores, const char *client,
                           const struct install_progress *progress, struct error *err)
 {
     static const struct install_options none = {0};
     cleanup_reference struct image_reference reference = image_reference_parse(client);
-    return install_image(catalog, store, reference.name, reference.version, &none, progress, err);
+    return install_image(catalog, stores, reference.name, reference.version, &none, progress, err);
 }
 
 /* A source that the user names needs no catalog. */
-static int install_source(const char *store, const char *name, const char *wanted,
+static int install_source(const struct strings *stores, const char *name, const char *wanted,
                           const struct install_options *options, const struct install_progress *progress,
                           struct error *err)
 {
@@ -186,17 +187,17 @@ static int install_source(const char *store, const char *name, const char *wante
                                 .wanted = wanted,
                                 .replace = true,
                                 .in_place = options->in_place};
-    return install_build(store, &build, progress, err);
+    return install_build(stores, &build, progress, err);
 }
 
-int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  const struct install_options *options, const struct install_progress *progress,
-                  struct error *err)
+int install_image(const struct catalog *catalog, const struct strings *stores, const char *name,
+                  const char *wanted, const struct install_options *options,
+                  const struct install_progress *progress, struct error *err)
 {
     if (!kind_find(name))
         return unknown_name(name, err);
     if (options->source)
-        return install_source(store, name, wanted, options, progress, err);
+        return install_source(stores, name, wanted, options, progress, err);
     const struct catalog_entry *entry = catalog_entry(catalog, name);
     if (!entry)
         return unknown_name(name, err);
@@ -205,9 +206,9 @@ int install_image(const struct catalog *catalog, const char *store, const char *
     const struct release *release = catalog_release(entry, wanted, options->from);
     if (!release)
         return not_in_catalog(entry, name, wanted, options->from, err);
-    if (install_release(store, name, release, options, progress, err) < 0)
+    if (install_release(stores, name, release, options, progress, err) < 0)
         return -1;
-    return release->client ? install_client(catalog, store, release->client, progress, err) : 0;
+    return release->client ? install_client(catalog, stores, release->client, progress, err) : 0;
 }
 
 /* It becomes the name of a folder. */
@@ -219,12 +220,12 @@ static bool is_root_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
-int install_root(const char *store, const char *name, const char *version,
+int install_root(const struct strings *stores, const char *name, const char *version,
                  const struct install_options *options, const struct install_progress *progress,
                  struct error *err)
 {
     if (is_root_name(name) && !kind_find(name))
-        return install_source(store, name, version, options, progress, err);
+        return install_source(stores, name, version, options, progress, err);
     fail(err, STATUS_DATA, "--rootfs %s: %s", name,
          kind_find(name) ? "the name of a server's or its clients' image"
                          : "a name is of small letters, digits and hyphens");

@@ -36,16 +36,16 @@ void install_options_clear(struct install_options *options);
  * version. */
 bool install_is_express(const struct install_options *options);
 
-/* Installs what wanted (NULL: the default; with a source: whatever it is) means of name, unless it is there and the
+/* Installs into the first of the stores what wanted (NULL: the default; with a source: whatever it is) means of name, unless it is in one of them and the
  * options are not express, and for a postgresql the client programs that the catalog gives it. STATUS_DATA
  * where the catalog does not have it. */
-int install_image(const struct catalog *catalog, const char *store, const char *name, const char *wanted,
-                  const struct install_options *options, const struct install_progress *progress,
-                  struct error *err);
+int install_image(const struct catalog *catalog, const struct strings *stores, const char *name,
+                  const char *wanted, const struct install_options *options,
+                  const struct install_progress *progress, struct error *err);
 
 /* Installs a root filesystem for the step as name:version; the options have from and source. STATUS_DATA where the name
  * is a server's, or the source brings no root filesystem. */
-int install_root(const char *store, const char *name, const char *version,
+int install_root(const struct strings *stores, const char *name, const char *version,
                  const struct install_options *options, const struct install_progress *progress,
                  struct error *err);
 

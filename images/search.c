@@ -32,7 +32,7 @@ static void add_own(struct strings *search)
         strings_addf(search, "%s/.local/share/indyno", text_from_env("HOME", ""));
 }
 
-struct strings store_search(void)
+struct strings store_search(const char *hosts)
 {
     struct strings search = {0};
     add_given(&search, text_from_env("INDYNO_STORE", ""));
@@ -40,14 +40,8 @@ struct strings store_search(void)
         return search;
     if (geteuid() != 0)
         add_own(&search);
-    strings_add(&search, SYSTEM_STORE);
+    strings_add(&search, hosts ? hosts : SYSTEM_STORE);
     return search;
-}
-
-char *store_path(void)
-{
-    cleanup_strings struct strings search = store_search();
-    return copy_string(search.items[0]);
 }
 
 const char *images_config_dir(void)

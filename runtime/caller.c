@@ -46,6 +46,12 @@ bool caller_is_other(void)
     return find_caller(&caller);
 }
 
+uid_t caller_uid(void)
+{
+    struct caller caller;
+    return find_caller(&caller) ? caller.uid : geteuid();
+}
+
 int caller_open(const char *path, int flags, struct error *err)
 {
     struct caller caller;

@@ -35,6 +35,9 @@ void caller_ids(int fd, uid_t *uid, gid_t *gid);
 /* Whether root acts for somebody else. */
 bool caller_is_other(void);
 
+/* Whose word it is: sudo's caller, else the effective uid. */
+uid_t caller_uid(void);
+
 /* 0, or STATUS_POLICY where sudo's caller has brought a variable of the environment that indyno would trust. */
 int caller_check_environment(struct error *err);
 

@@ -7,10 +7,13 @@
 #include "cmd-image.h"
 #include "images/manifest.h"
 #include "images/store.h"
+#include "policy.h"
 
 int inventory_read(struct inventory *inventory, struct error *err)
 {
-    *inventory = (struct inventory){.stores = store_search()};
+    *inventory = (struct inventory){0};
+    if (policy_stores(&inventory->stores, err) < 0)
+        return -1;
     return stores_list(&inventory->stores, &inventory->images, &inventory->count, err);
 }
 

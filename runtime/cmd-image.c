@@ -8,6 +8,7 @@
 #include "cmd-image.h"
 #include "command.h"
 #include "images/install.h"
+#include "policy.h"
 #include "progress.h"
 
 int image_usage(const char *what, struct error *err)
@@ -107,18 +108,18 @@ static int find_tarball(struct install_options *options, struct error *err)
     return 0;
 }
 
-static int install_all(const struct catalog *catalog, const char *store,
+static int install_all(const struct catalog *catalog, const struct strings *stores,
                        const struct install_options *options, int argc, char **argv, struct error *err)
 {
     static const char *const defaults[] = {"postgresql", "redis"};
     cleanup_progress struct progress progress;
     progress_begin(&progress);
     for (size_t i = 0; argc == 0 && i < sizeof defaults / sizeof *defaults; i++)
-        if (install_image(catalog, store, defaults[i], NULL, options, &progress.calls, err) < 0)
+        if (install_image(catalog, stores, defaults[i], NULL, options, &progress.calls, err) < 0)
             return -1;
     for (int i = 0; i < argc; i++) {
         cleanup_reference struct image_reference reference = image_reference_parse(argv[i]);
-        if (install_image(catalog, store, reference.name, reference.version, options, &progress.calls, err) <
+        if (install_image(catalog, stores, reference.name, reference.version, options, &progress.calls, err) <
             0)
             return -1;
     }
@@ -130,17 +131,19 @@ static int install_all(const struct catalog *catalog, const char *store,
 static int install_given(const struct install_words *words, const char *word, struct error *err)
 {
     cleanup_reference struct image_reference reference = image_reference_parse(word);
-    cleanup_free char *store = store_path();
+    cleanup_strings struct strings stores = {0};
     if (words->rootfs && (!reference.version || !is_version(reference.version)))
         return image_usage("--rootfs: expected NAME:VERSION, a version of digits and dots", err);
     if (reference.version && !is_version(reference.version))
         return image_usage("import: a version is of digits and dots", err);
+    if (policy_stores(&stores, err) < 0)
+        return -1;
     cleanup_progress struct progress progress;
     progress_begin(&progress);
     if ((words->rootfs
-             ? install_root(store, reference.name, reference.version, &words->options, &progress.calls, err)
-             : install_image(NULL, store, reference.name, reference.version, &words->options, &progress.calls,
-                             err)) < 0)
+             ? install_root(&stores, reference.name, reference.version, &words->options, &progress.calls, err)
+             : install_image(NULL, &stores, reference.name, reference.version, &words->options,
+                             &progress.calls, err)) < 0)
         return -1;
     progress_end(&progress);
     return 0;
@@ -151,7 +154,7 @@ static int image_install(int argc, char **argv, struct error *err)
     cleanup_catalog struct catalog *catalog = NULL;
     cleanup_words struct install_words words = {0};
     struct install_options *options = &words.options;
-    cleanup_free char *store = store_path();
+    cleanup_strings struct strings stores = {0};
     if (parse_install(argc, argv, &words, err) < 0 || find_tarball(options, err) < 0)
         return -1;
     if (options->in_place)
@@ -163,9 +166,9 @@ static int image_install(int argc, char **argv, struct error *err)
         return image_usage("install: --rootfs needs --from IMPORTER:SOURCE: the catalog has no roots", err);
     if (words.rootfs)
         return install_given(&words, argv[words.first], err);
-    return catalog_load(&catalog, err) < 0
+    return policy_stores(&stores, err) < 0 || catalog_load(&catalog, err) < 0
                ? -1
-               : install_all(catalog, store, options, argc - words.first, argv + words.first, err);
+               : install_all(catalog, &stores, options, argc - words.first, argv + words.first, err);
 }
 
 /* Sources in skopeo's words are container images; others are folders. */

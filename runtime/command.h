@@ -31,6 +31,7 @@ int cmd_plan(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);
 int cmd_image(int argc, char **argv, struct error *err);
 int cmd_sandbox(int argc, char **argv, struct error *err);
+int cmd_config(int argc, char **argv, struct error *err);
 int cmd_help(int argc, char **argv, struct error *err);
 
 void cmd_run_help(FILE *to);
@@ -38,6 +39,7 @@ void cmd_plan_help(FILE *to);
 void cmd_doctor_help(FILE *to);
 void cmd_image_help(FILE *to);
 void cmd_sandbox_help(FILE *to);
+void cmd_config_help(FILE *to);
 void cmd_help_help(FILE *to);
 
 #endif

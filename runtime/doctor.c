@@ -5,6 +5,7 @@
 
 #include "base/own.h"
 #include "layout.h"
+#include "policy.h"
 #include "root-files.h"
 
 enum { TRIAL_WALL_MS = 60 * 1000 };
@@ -154,8 +155,8 @@ static void find_weaker(struct doctor *doctor)
 static void list_images(struct doctor *doctor)
 {
     cleanup_error struct error err = {0};
-    doctor->stores = store_search();
-    if (stores_list(&doctor->stores, &doctor->images, &doctor->image_count, &err) < 0)
+    if (policy_stores(&doctor->stores, &err) < 0 ||
+        stores_list(&doctor->stores, &doctor->images, &doctor->image_count, &err) < 0)
         doctor->store_failure = steal_pointer(err.message);
 }
 

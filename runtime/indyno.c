@@ -16,6 +16,7 @@ const struct command commands[] = {
     {"doctor", "try what a run needs of this host, and say what is missing and why", cmd_doctor,
      cmd_doctor_help},
     {"image", "install, import, list and remove the trees that dynos are made of", cmd_image, cmd_image_help},
+    {"config", "say what the host's policy is, and what is wrong with it", cmd_config, cmd_config_help},
     {"sandbox", "print the system-call filter that a dyno's processes are under", cmd_sandbox,
      cmd_sandbox_help},
     {"help", "say what a command does and which options it has", cmd_help, cmd_help_help},

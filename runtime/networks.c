@@ -24,6 +24,24 @@ const char *networks_phase_name(enum phase phase)
     return phases[phase];
 }
 
+bool networks_is_name(const char *text)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (text_equal(text, names[i].name))
+            return true;
+    return false;
+}
+
+const char *networks_take(unsigned *set)
+{
+    for (size_t i = 0; i < NAMES; i++)
+        if (*set & names[i].bit) {
+            *set &= ~names[i].bit;
+            return names[i].name;
+        }
+    return NULL;
+}
+
 /* Moves *text behind the phase that it begins with; PHASE_COUNT where it names none. */
 static enum phase take_phase(const char **text)
 {

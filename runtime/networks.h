@@ -21,6 +21,12 @@ struct networks {
 /* "setup", "test" */
 const char *networks_phase_name(enum phase phase);
 
+/* "none", "outbound", "private". */
+bool networks_is_name(const char *text);
+
+/* Takes one out of the set and returns its name; NULL where it is empty. */
+const char *networks_take(unsigned *set);
+
 bool networks_parse(const char *text, struct networks *networks);
 
 /* "none", "outbound", "outbound,private": as it is parsed. The caller's to free. */

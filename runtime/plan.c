@@ -88,17 +88,19 @@ static bool asks_for_limits(const struct options *options)
 static const struct size *choose_size(const struct plan_input *input, struct plan *plan)
 {
     const char *wanted = input->options->size ? input->options->size : input->app->size;
-    const struct size *size = size_find(wanted ? wanted : SIZE_DEFAULT);
+    const struct size *usual = policy_default_size(input->policy), *size = wanted ? size_find(wanted) : usual;
     if (size)
         return size;
-    strings_addf(&plan->notes, "%s: formation.test.size: %s is not known; taken is " SIZE_DEFAULT,
-                 input->app->path, wanted);
-    return size_find(SIZE_DEFAULT);
+    strings_addf(&plan->notes, "%s: formation.test.size: %s is not known; taken is %s", input->app->path,
+                 wanted, usual->name);
+    return usual;
 }
 
 static int plan_scratch(const struct plan_input *input, struct plan *plan, struct error *err)
 {
     const char *scratch = input->options->scratch;
+    if (!scratch && input->is_root)
+        scratch = input->policy->scratch;
     if (!scratch)
         return 0;
     if (!input->is_root) {
@@ -114,13 +116,28 @@ static int plan_scratch(const struct plan_input *input, struct plan *plan, struc
     return 0;
 }
 
-static void plan_limits(const struct plan_input *input, struct plan *plan)
+static int plan_limits(const struct plan_input *input, struct plan *plan, struct error *err)
 {
+    const struct policy *policy = input->policy;
     const struct size *size = choose_size(input, plan);
     plan->size = size->name;
     plan->limits = input->options->limits;
-    plan->limits.optional = !asks_for_limits(input->options);
+    plan->limits.optional = !asks_for_limits(input->options) && !policy_needs_limits(policy);
     size_apply(size, input->host_bytes, &plan->limits, &plan->notes);
+    return policy_bound(policy, input->options, size, &plan->limits, &plan->notes, err);
+}
+
+/* What holds the run from outside of it. */
+static void plan_share(const struct plan_input *input, struct plan *plan)
+{
+    const struct policy *policy = input->policy;
+    plan->caller = input->caller;
+    if (!policy->binds)
+        return;
+    plan->cgroup_parent = copy_string(policy->cgroup_parent);
+    memcpy(plan->totals, policy->totals, sizeof plan->totals);
+    if (!input->has_other_caller)
+        plan->totals[SANDBOX_TOTAL_RUNS_PER_CALLER] = 0;
 }
 
 /* ---- Mounts ---- */
@@ -308,6 +325,28 @@ static int plan_environment(const struct plan_input *input, struct plan *plan, s
     return environment_compose(&environment, &plan->environment, err);
 }
 
+int plan_judge(const struct plan_input *input, struct error *err)
+{
+    struct plan plan = {0};
+    int status = policy_judge(input->policy, input->options, input->paths, err) < 0
+                     ? -1
+                     : plan_limits(input, &plan, err);
+    plan_clear(&plan);
+    return status;
+}
+
+/* The clients come with their server. */
+static int judge_images(const struct plan_input *input, const struct plan *plan, struct error *err)
+{
+    const struct image *root = input->rootfs ? input->rootfs->image : NULL;
+    for (size_t i = 0; i < plan->services.count; i++) {
+        const struct image *image = plan->services.items[i].image;
+        if (policy_judge_image(input->policy, image->name, image->version, err) < 0)
+            return -1;
+    }
+    return root ? policy_judge_image(input->policy, root->name, root->version, err) : 0;
+}
+
 int plan_make(const struct plan_input *input, struct plan *plan, struct error *err)
 {
     const struct options *options = input->options;
@@ -319,10 +358,12 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .ids = choose_ids(input),
                           .id_range = input->id_range,
                           .weaker = options->weaker};
-    plan_limits(input, plan);
-    if (check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||
-        plan_services(input, plan, err) < 0 || plan_environment(input, plan, err) < 0 ||
-        plan_scratch(input, plan, err) < 0 || plan_artifacts(input, plan, err) < 0) {
+    plan_share(input, plan);
+    if (policy_judge(input->policy, options, input->paths, err) < 0 || plan_limits(input, plan, err) < 0 ||
+        check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||
+        plan_services(input, plan, err) < 0 || judge_images(input, plan, err) < 0 ||
+        plan_environment(input, plan, err) < 0 || plan_scratch(input, plan, err) < 0 ||
+        plan_artifacts(input, plan, err) < 0) {
         plan_clear(plan);
         return -1;
     }
@@ -345,7 +386,8 @@ void plan_put_root(struct plan *plan, const struct mounts *root)
 
 void plan_clear(struct plan *plan)
 {
-    char *const texts[] = {plan->dir, plan->name, plan->state_dir, plan->output, plan->rootfs, plan->scratch};
+    char *const texts[] = {plan->dir,    plan->name,    plan->state_dir,    plan->output,
+                           plan->rootfs, plan->scratch, plan->cgroup_parent};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     for (size_t i = 0; i < plan->step_count; i++)

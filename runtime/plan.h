@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "mounts.h"
 #include "options.h"
+#include "policy.h"
 #include "rootfs.h"
 #include "sandbox/sandbox.h"
 #include "services.h"
@@ -34,9 +35,13 @@ struct plan_input {
     const int *bind_fds;
     const char *cwd; /* the caller's working folder, absolute: artifacts go beneath it */
     const char *state_dir;
-    const char *lang, *term; /* as struct environment_input has them */
-    int scratch_fd;          /* options' scratch, open; must outlive the plan */
-    uint64_t host_bytes;     /* of memory; 0: not known */
+    const char *lang, *term;          /* as struct environment_input has them */
+    int scratch_fd;                   /* options' scratch, open; must outlive the plan */
+    uint64_t host_bytes;              /* of memory; 0: not known */
+    const struct policy *policy;      /* must not be NULL */
+    const struct policy_paths *paths; /* of what is open */
+    uid_t caller;                     /* whose run this is */
+    bool has_other_caller;            /* root's, for somebody else */
     void (*random_hex)(char *out, size_t size);
 };
 
@@ -64,8 +69,11 @@ struct plan {
     size_t app_mount;  /* index of /app's */
     const char *size;  /* static: the size that limits not given are taken from */
     struct sandbox_limits limits;
-    char *scratch;            /* a folder on disk for what the dyno writes; NULL: that is kept in memory */
-    int scratch_fd;           /* the input's */
+    char *scratch;  /* a folder on disk for what the dyno writes; NULL: that is kept in memory */
+    int scratch_fd; /* the input's */
+    uint64_t totals[SANDBOX_TOTALS]; /* this run and all others together */
+    uid_t caller;
+    char *cgroup_parent;
     struct networks networks; /* as given; what counts are the steps' */
     enum sandbox_ids ids;
     struct sandbox_id_range id_range;  /* SANDBOX_IDS_BLOCK: what the block is taken from; else no blocks */
@@ -80,7 +88,12 @@ struct plan {
     struct strings missing; /* of the host, where it was probed: one line each */
 };
 
-/* STATUS_USAGE where there is nothing to run, STATUS_DATA where what was asked for cannot be met. */
+/* STATUS_POLICY where the options ask for what the policy forbids. That takes no images, so that none need be fetched for
+ * what is refused. plan_make does it, too. */
+int plan_judge(const struct plan_input *input, struct error *err);
+
+/* STATUS_USAGE where there is nothing to run, STATUS_DATA where what was asked for cannot be met, STATUS_POLICY where the
+ * policy forbids it. */
 int plan_make(const struct plan_input *input, struct plan *plan, struct error *err);
 
 /* Puts the mounts of the rootfs in front of the plan's others, which they are made for (rootfs_add). */

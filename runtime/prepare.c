@@ -65,14 +65,56 @@ static int open_binds(const struct options *options, struct prepared *prepared, 
     return 0;
 }
 
+/* The policy's is root's own word. */
+static int open_policy_scratch(struct prepared *prepared, struct error *err)
+{
+    const char *path = prepared->policy.binds ? prepared->policy.scratch : NULL;
+    if (!path)
+        return 0;
+    prepared->scratch_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (prepared->scratch_fd >= 0)
+        return 0;
+    return fail(err, STATUS_DATA, "%s: %s: %s: %s", prepared->policy.path, policy_rows[POLICY_SCRATCH].name,
+                path, strerror(errno));
+}
+
 static int open_scratch(const struct options *options, struct prepared *prepared, struct error *err)
 {
     if (!options->scratch)
-        return 0;
+        return open_policy_scratch(prepared, err);
     prepared->scratch_fd = caller_open(options->scratch, O_DIRECTORY, err);
     if (prepared->scratch_fd < 0)
         return error_context(err, "--scratch %s", options->scratch);
     return caller_check_owner(prepared->scratch_fd, options->scratch, err);
+}
+
+/* Where a descriptor leads, whatever it was opened by. */
+static int find_path(int fd, char **path, struct error *err)
+{
+    char target[PATH_MAX];
+    cleanup_free char *link = text_format("/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, target, sizeof target);
+    if (size < 0 || (size_t)size == sizeof target)
+        return fail_errno(err, "find out what %s is", link);
+    *path = text_format("%.*s", (int)size, target);
+    return 0;
+}
+
+/* What the policy may say something of: it compares what is open, not what was written. */
+static int find_paths(const struct options *options, struct prepared *prepared, struct error *err)
+{
+    struct policy_paths *paths = &prepared->paths;
+    if (!prepared->policy.is_there || !prepared->policy.binds)
+        return 0;
+    for (size_t i = 0; i < prepared->bind_count; i++) {
+        char *path;
+        if (find_path(prepared->bind_fds[i], &path, err) < 0)
+            return -1;
+        strings_take(&paths->binds, path);
+    }
+    if (options->scratch && find_path(prepared->scratch_fd, &paths->scratch, err) < 0)
+        return -1;
+    return find_path(prepared->dir_fd, &paths->app, err);
 }
 
 /* ---- What the test is told ---- */
@@ -94,6 +136,51 @@ static const char *find_term(void)
 
 /* ---- All together ---- */
 
+/* By the version that the catalog would bring. */
+static int judge_pull(const struct policy *policy, const struct catalog *catalog,
+                      const struct service_choice *choice, struct error *err)
+{
+    const char *version = catalog_offer(catalog, choice->image, choice->version);
+    return version ? policy_judge_image(policy, choice->image, version, err) : 0;
+}
+
+/* In bytes; 0 where that cannot be found. */
+static uint64_t find_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
+/* Of what is read so far. */
+static struct plan_input input_of(const struct options *options, const struct prepared *prepared)
+{
+    return (struct plan_input){.options = options,
+                               .app = &prepared->app,
+                               .images = prepared->images,
+                               .image_count = prepared->image_count,
+                               .catalog = prepared->catalog,
+                               .capabilities = prepared->probed ? &prepared->capabilities : NULL,
+                               .root = &prepared->root,
+                               .rootfs = options->rootfs ? &prepared->rootfs : NULL,
+                               .host = &prepared->host,
+                               .is_root = geteuid() == 0,
+                               .id_range = prepared->id_range,
+                               .dir = prepared->dir,
+                               .dir_fd = prepared->dir_fd,
+                               .bind_fds = prepared->bind_fds,
+                               .cwd = prepared->cwd,
+                               .state_dir = prepared->state_dir,
+                               .lang = prepared->lang,
+                               .term = find_term(),
+                               .scratch_fd = prepared->scratch_fd,
+                               .host_bytes = find_memory(),
+                               .policy = &prepared->policy,
+                               .paths = &prepared->paths,
+                               .caller = caller_uid(),
+                               .has_other_caller = caller_is_other(),
+                               .random_hex = text_random_hex};
+}
+
 static int refuse_install(const char *image, struct error *err)
 {
     fail(err, STATUS_POLICY, "--pull=missing: %s is not installed, and sudo's caller may not install it",
@@ -103,7 +190,8 @@ static int refuse_install(const char *image, struct error *err)
 }
 
 /* --pull=missing, of one engine. */
-static int pull_engine(const struct services_input *input, const struct engine *engine, const char *store,
+static int pull_engine(const struct services_input *input, const struct engine *engine,
+                       const struct policy *policy, const struct strings *stores,
                        const struct install_progress *progress, struct error *err)
 {
     static const struct install_options plain = {0};
@@ -113,9 +201,11 @@ static int pull_engine(const struct services_input *input, const struct engine *
     if (!choice.image || resolve_image(input->catalog, input->images, input->image_count, choice.image,
                                        choice.version, NULL) >= 0)
         return 0;
+    if (judge_pull(policy, input->catalog, &choice, err) < 0)
+        return -1;
     if (caller_is_other())
         return refuse_install(choice.image, err);
-    return install_image(input->catalog, store, choice.image, choice.version, &plain, progress, err);
+    return install_image(input->catalog, stores, choice.image, choice.version, &plain, progress, err);
 }
 
 static int pull(const struct options *options, const struct strings *stores, struct prepared *prepared,
@@ -126,11 +216,14 @@ static int pull(const struct options *options, const struct strings *stores, str
                                          .images = prepared->images,
                                          .image_count = prepared->image_count,
                                          .catalog = prepared->catalog};
+    const struct plan_input whole = input_of(options, prepared);
+    if (plan_judge(&whole, err) < 0)
+        return -1;
     cleanup_progress struct progress progress;
     progress_begin(&progress);
     for (size_t i = 0; i < ENGINE_COUNT; i++)
-        if (pull_engine(&input, engines[i], stores->items[0], options->quiet ? NULL : &progress.calls, err) <
-            0)
+        if (pull_engine(&input, engines[i], &prepared->policy, stores,
+                        options->quiet ? NULL : &progress.calls, err) < 0)
             return -1;
     progress_end(&progress);
     images_free(prepared->images, prepared->image_count);
@@ -143,7 +236,7 @@ static int read_store(const struct options *options, bool may_pull, struct prepa
     bool has_services = services_wanted(options, &prepared->app);
     if (!has_services && !(options->rootfs && rootfs_is_image(options->rootfs)))
         return 0;
-    cleanup_strings struct strings stores = store_search();
+    cleanup_strings struct strings stores = store_search(prepared->policy.store);
     if (stores_list(&stores, &prepared->images, &prepared->image_count, err) < 0 ||
         (has_services && catalog_load(&prepared->catalog, err) < 0))
         return -1;
@@ -157,7 +250,9 @@ static int open_rootfs(const struct options *options, struct prepared *prepared,
     if (rootfs_open(options->rootfs, prepared->images, prepared->image_count, &prepared->rootfs, err) < 0)
         return -1;
     prepared->lang = prepared->rootfs.lang;
-    return 0;
+    if (prepared->rootfs.image || !prepared->policy.is_there || !prepared->policy.binds)
+        return 0;
+    return find_path(prepared->rootfs.fd, &prepared->paths.rootfs, err);
 }
 
 /* A user who may go without subordinate ids has them where they are to be had. */
@@ -199,10 +294,10 @@ static int read_app(const struct options *options, struct prepared *prepared, st
 
 static int read_all(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
-    if (open_dir(options, prepared, err) < 0 ||
+    if (policy_load(&prepared->policy, err) < 0 || open_dir(options, prepared, err) < 0 ||
         (options->app_writable && check_writable(prepared, err) < 0) ||
         open_binds(options, prepared, err) < 0 || open_scratch(options, prepared, err) < 0 ||
-        read_app(options, prepared, err) < 0 ||
+        find_paths(options, prepared, err) < 0 || read_app(options, prepared, err) < 0 ||
         read_store(options, options->pull && !probe, prepared, err) < 0 ||
         open_rootfs(options, prepared, err) < 0)
         return -1;
@@ -210,7 +305,7 @@ static int read_all(const struct options *options, bool probe, struct prepared *
     if (!prepared->cwd)
         return fail_errno(err, "find the working folder");
     prepared->state_dir = sandbox_state_dir();
-    if (geteuid() == 0 && sandbox_find_ids(&prepared->id_range, err) < 0)
+    if (geteuid() == 0 && policy_find_ids(&prepared->policy, &prepared->id_range, err) < 0)
         return -1;
     prepared->probed = probe || has_to_choose(options);
     if (prepared->probed)
@@ -253,13 +348,6 @@ static int put_rootfs(const struct options *options, struct prepared *prepared, 
     return 0;
 }
 
-/* In bytes; 0 where that cannot be found. */
-static uint64_t find_memory(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
-}
-
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err)
 {
     *prepared = (struct prepared){.dir_fd = -1, .scratch_fd = -1};
@@ -267,27 +355,7 @@ int prepare(const struct options *options, bool probe, struct prepared *prepared
         sandbox_explain(err);
         return -1;
     }
-    const struct plan_input input = {.options = options,
-                                     .app = &prepared->app,
-                                     .images = prepared->images,
-                                     .image_count = prepared->image_count,
-                                     .catalog = prepared->catalog,
-                                     .capabilities = prepared->probed ? &prepared->capabilities : NULL,
-                                     .root = &prepared->root,
-                                     .rootfs = options->rootfs ? &prepared->rootfs : NULL,
-                                     .host = &prepared->host,
-                                     .is_root = geteuid() == 0,
-                                     .id_range = prepared->id_range,
-                                     .dir = prepared->dir,
-                                     .dir_fd = prepared->dir_fd,
-                                     .bind_fds = prepared->bind_fds,
-                                     .cwd = prepared->cwd,
-                                     .state_dir = prepared->state_dir,
-                                     .lang = prepared->lang,
-                                     .term = find_term(),
-                                     .scratch_fd = prepared->scratch_fd,
-                                     .host_bytes = find_memory(),
-                                     .random_hex = text_random_hex};
+    const struct plan_input input = input_of(options, prepared);
     if (plan_make(&input, &prepared->plan, err) < 0 || hold_images(prepared, err) < 0)
         return -1;
     return put_rootfs(options, prepared, err);
@@ -297,6 +365,7 @@ void prepared_clear(struct prepared *prepared)
 {
     plan_clear(&prepared->plan);
     app_clear(&prepared->app);
+    policy_paths_clear(&prepared->paths);
     images_free(prepared->images, prepared->image_count);
     if (prepared->catalog)
         catalog_free(prepared->catalog);
@@ -315,5 +384,6 @@ void prepared_clear(struct prepared *prepared)
     free(prepared->dir);
     free(prepared->cwd);
     free(prepared->state_dir);
+    policy_clear(&prepared->policy); /* the range of ids has its path */
     *prepared = (struct prepared){.dir_fd = -1, .scratch_fd = -1};
 }

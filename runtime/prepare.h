@@ -14,6 +14,8 @@
 enum { PREPARED_HOLDS_MAX = 2 * ENGINE_COUNT }; /* a server and its clients */
 
 struct prepared {
+    struct policy policy;
+    struct policy_paths paths;
     struct app app;
     struct image *images;
     size_t image_count;
@@ -34,7 +36,7 @@ struct prepared {
 
 /* With probe, what the host can do is tried (sandbox_probe), for a plan that is printed; a run only tries
  * where it has to choose, and installs what --pull=missing asks for. STATUS_USAGE and STATUS_DATA as plan_make;
- * STATUS_POLICY where sudo's caller does not own DIR; STATUS_NO_ROOM where an image was removed meanwhile. The
+ * STATUS_POLICY where sudo's caller does not own DIR, or the host's policy forbids something; STATUS_NO_ROOM where an image was removed meanwhile. The
  * plan's images stay in the store until it is cleared. */
 int prepare(const struct options *options, bool probe, struct prepared *prepared, struct error *err);
 void prepared_clear(struct prepared *prepared);

@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include <string.h>
+
 #include "base/own.h"
 #include "layout.h"
 
@@ -44,7 +46,7 @@ static int run_spec(const struct plan *plan, struct sandbox_result *result, stru
         services[i] = service_process(&plan->services.items[i]);
     for (size_t i = 0; i < plan->step_count; i++)
         steps[i] = step_process(plan, &plan->steps[i]);
-    const struct sandbox_spec spec = {
+    struct sandbox_spec spec = {
         .name = plan->name,
         .state_dir = plan->state_dir,
         .ids = plan->ids,
@@ -54,6 +56,8 @@ static int run_spec(const struct plan *plan, struct sandbox_result *result, stru
         .scratch = plan->scratch,
         .scratch_fd = plan->scratch_fd,
         .limits = plan->limits,
+        .caller = plan->caller,
+        .cgroup_parent = plan->cgroup_parent,
         .users = plan->users,
         .user_count = plan->user_count,
         .mounts = plan->mounts.items,
@@ -64,6 +68,7 @@ static int run_spec(const struct plan *plan, struct sandbox_result *result, stru
         .steps = steps,
         .step_count = plan->step_count,
     };
+    memcpy(spec.totals, plan->totals, sizeof spec.totals);
     return sandbox_run(&spec, result, err);
 }
 

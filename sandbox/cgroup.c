@@ -54,24 +54,43 @@ static char *group_folder(const char *mount, const char *path)
     return copy_string(mount);
 }
 
-/* The caller's group in the hierarchy of a controller; NULL where there is none. */
-static char *folder_v1(const char *self, const char *controller)
+/* Where the dynos' groups are to be. */
+struct place {
+    const char *self;   /* /proc/self/cgroup */
+    const char *parent; /* as the spec has it, or NULL: the caller's own */
+};
+
+static char *given_folder(const char *mount, const char *parent)
 {
-    cleanup_free char *path = own_path(self, controller);
+    char *folder = text_format("%s%s", mount, parent);
+    if (access(folder, F_OK) == 0)
+        return folder;
+    free(folder);
+    return NULL;
+}
+
+/* The parent in the hierarchy of a controller; NULL where there is none. */
+static char *folder_v1(const struct place *place, const char *controller)
+{
     cleanup_free char *mount = text_format(CGROUP_ROOT "/%s", controller);
+    if (place->parent)
+        return given_folder(mount, place->parent);
+    cleanup_free char *path = own_path(place->self, controller);
     return path ? group_folder(mount, path) : NULL;
 }
 
-static void plan_v1(const char *self, struct cgroups *groups)
+static void plan_v1(const struct place *place, struct cgroups *groups)
 {
     for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
-        char *folder = folder_v1(self, cgroup_controller_names[c]);
+        char *folder = folder_v1(place, cgroup_controller_names[c]);
         if (folder && cgroup_usable(folder)) {
             groups->parents[c] = folder;
             continue;
         }
-        groups->missing = folder ? text_format("no groups can be made in %s", folder)
-                                 : text_format("no %s controller", cgroup_controller_names[c]);
+        groups->missing =
+            folder ? text_format("no groups can be made in %s", folder)
+                   : text_format("no %s controller%s%s", cgroup_controller_names[c],
+                                 place->parent ? " has a group " : "", place->parent ? place->parent : "");
         free(folder);
         return;
     }
@@ -136,7 +155,22 @@ static void plan_v2(const char *self, struct cgroups *groups)
                     path ? path : "none");
 }
 
-void cgroup_plan(const char *name, const char *id, struct cgroups *groups)
+/* Only there: a group elsewhere would escape what the parent is held to. */
+static void plan_given_v2(const char *parent, struct cgroups *groups)
+{
+    cleanup_free char *folder = given_folder(CGROUP_ROOT, parent);
+    if (folder && cgroup_usable(folder) && has_controllers(folder, "cgroup.controllers")) {
+        groups->parents[0] = steal_pointer(folder);
+        groups->is_given = true;
+        groups->version = 2;
+        return;
+    }
+    groups->missing =
+        text_format("%s group %s%s", folder ? "no groups with limits can be made in the" : "there is no",
+                    CGROUP_ROOT, parent);
+}
+
+void cgroup_plan(const char *name, const char *id, const char *parent, struct cgroups *groups)
 {
     *groups = (struct cgroups){.shown_fds = {-1, -1}};
     struct statfs fs;
@@ -145,15 +179,18 @@ void cgroup_plan(const char *name, const char *id, struct cgroups *groups)
         groups->missing = text_format("no cgroup filesystem at %s", CGROUP_ROOT);
         return;
     }
-    if ((unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
-        plan_v2(self, groups);
+    const struct place place = {self, parent};
+    if ((unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC)
+        plan_v1(&place, groups);
+    else if (parent)
+        plan_given_v2(parent, groups);
     else
-        plan_v1(self, groups);
+        plan_v2(self, groups);
     for (int c = 0; groups->version && c < CGROUP_CONTROLLERS; c++)
         if (groups->parents[c])
             groups->runs[c] = text_format("%s/indyno.%s.%s", groups->parents[c], name, id);
     for (int c = 0; groups->version == 1 && c < CGROUP_SHOWN; c++) {
-        cleanup_free char *folder = folder_v1(self, cgroup_controller_names[CGROUP_CONTROLLERS + c]);
+        cleanup_free char *folder = folder_v1(&place, cgroup_controller_names[CGROUP_CONTROLLERS + c]);
         if (folder && cgroup_usable(folder))
             groups->shown[c] = text_format("%s/indyno.%s.%s", folder, name, id);
     }
@@ -259,6 +296,8 @@ static int enable_controllers(const char *folder, struct error *err)
 /* A group that has processes cannot enable any controllers: all move to a leaf first. */
 int cgroup_delegate(const struct cgroups *groups, struct error *err)
 {
+    if (groups->is_given)
+        return enable_controllers(groups->parents[0], err);
     if (!groups->own_leaf)
         return 0;
     if (cgroup_write(groups->own_leaf, "cgroup.procs", "0", err) < 0)

@@ -43,6 +43,7 @@ struct cgroups {
     char *runs[CGROUP_CONTROLLERS];    /* parent/indyno.NAME.ID */
     char *shown[CGROUP_SHOWN];         /* version 1: one group for all of the run; NULL: none */
     int shown_fds[CGROUP_SHOWN];       /* `tasks` of those that init joins, open for writing; else -1 */
+    bool is_given;  /* version 2: the parent is one that was named, whose controllers have to be enabled */
     char *own_leaf; /* version 2, where the parent is the caller's own group: launcher and janitor go there,
                      * for the group has to be empty */
     struct cgroup_leaf leaves[SANDBOX_LEAVES_MAX]; /* [0] is init's */
@@ -52,8 +53,9 @@ struct cgroups {
 /* "memory", "pids", "cpu"; then those that are shown only. */
 extern const char *const cgroup_controller_names[CGROUP_CONTROLLERS + CGROUP_SHOWN];
 
-/* Decides where the groups will be; id makes their names unique. Never fails: version 0 has the reason. */
-void cgroup_plan(const char *name, const char *id, struct cgroups *groups);
+/* Decides where the groups will be: in parent, "/indyno.slice", where that is not NULL, and nowhere else then. id makes
+ * their names unique. Never fails: version 0 has the reason. */
+void cgroup_plan(const char *name, const char *id, const char *parent, struct cgroups *groups);
 
 /* Appends the lines for the claim's record from which cgroup_sweep removes the groups. */
 char *cgroup_record(const struct cgroups *groups);

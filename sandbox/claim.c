@@ -195,6 +195,30 @@ int claim_record(const struct claim *claim, const char *record, struct error *er
     return 0;
 }
 
+/* One that is gone meanwhile has no record. */
+static void visit_record(int dir_fd, const char *name, void (*visit)(const char *record, void *context),
+                         void *context)
+{
+    char record[RECORD_MAX];
+    cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : pread(fd, record, sizeof record - 1, 0);
+    record[size > 0 ? size : 0] = '\0';
+    visit(record, context);
+}
+
+int claim_each(const struct claim *claim, void (*visit)(const char *record, void *context), void *context,
+               struct error *err)
+{
+    char own[SLOT_NAME_MAX];
+    snprintf(own, sizeof own, "%u", claim->slot);
+    cleanup_dir DIR *dir = sys_list(claim->dir_fd);
+    struct dirent *entry = NULL;
+    while (dir && (errno = 0, entry = readdir(dir)))
+        if (entry->d_name[0] != '.' && !text_equal(entry->d_name, own))
+            visit_record(claim->dir_fd, entry->d_name, visit, context);
+    return !dir || errno ? fail_errno(err, "list the runs that there are") : 0;
+}
+
 /* The name may lead to another run's file by now, where this one was unlinked before. */
 static bool is_ours(const struct claim *claim, const char *name)
 {

@@ -46,6 +46,10 @@ void claim_sweep(const char *state_dir, bool (*sweep)(const char *record));
 /* Replaces the claim's record: lines of text for a later sweep. */
 int claim_record(const struct claim *claim, const char *record, struct error *err);
 
+/* Calls visit with the record of each other claim. */
+int claim_each(const struct claim *claim, void (*visit)(const char *record, void *context), void *context,
+               struct error *err);
+
 /* Unlinks the file and closes the descriptors. */
 void claim_drop(struct claim *claim);
 

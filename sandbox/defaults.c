@@ -22,6 +22,11 @@ int sandbox_find_ids(struct sandbox_id_range *range, struct error *err)
     return id_range_find("/etc/subuid", "/etc/subgid", range, err);
 }
 
+int sandbox_check_ids(const struct sandbox_id_range *range, struct error *err)
+{
+    return id_range_check("/etc/subuid", "/etc/subgid", range, err);
+}
+
 uid_t sandbox_first_id(void)
 {
     struct sandbox_id_range range;

@@ -152,6 +152,12 @@ static int check_same(const struct subid_file *uids, const struct subids *uid, c
     return -1;
 }
 
+static int check_others(const struct subid_file *uids, const struct subid_file *gids, struct subids *own,
+                        struct error *err)
+{
+    return each_line(uids, check_other, own, err) < 0 ? -1 : each_line(gids, check_other, own, err);
+}
+
 static int find_in(const struct subid_file *uids, const struct subid_file *gids, struct subids *own,
                    struct error *err)
 {
@@ -162,7 +168,18 @@ static int find_in(const struct subid_file *uids, const struct subid_file *gids,
     if (!own->line)
         *own = (struct subids){.first = SANDBOX_BLOCK_FIRST,
                                .count = (uint64_t)SANDBOX_BLOCK_COUNT * SANDBOX_ID_BLOCK};
-    return each_line(uids, check_other, own, err) < 0 ? -1 : each_line(gids, check_other, own, err);
+    return check_others(uids, gids, own, err);
+}
+
+int id_range_check(const char *subuid, const char *subgid, const struct sandbox_id_range *range,
+                   struct error *err)
+{
+    cleanup_subid_file struct subid_file uids = {0}, gids = {0};
+    struct subids own = {.first = range->first, .count = (uint64_t)range->blocks * SANDBOX_ID_BLOCK};
+    return read_file(subuid, &uids, err) < 0 || read_file(subgid, &gids, err) < 0 ||
+                   check_others(&uids, &gids, &own, err) < 0
+               ? -1
+               : 0;
 }
 
 int id_range_find(const char *subuid, const char *subgid, struct sandbox_id_range *range, struct error *err)

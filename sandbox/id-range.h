@@ -15,4 +15,8 @@
  * too, must not overlap anybody's. range->source is subuid or NULL. STATUS_DATA names file, line and value. */
 int id_range_find(const char *subuid, const char *subgid, struct sandbox_id_range *range, struct error *err);
 
+/* The last of these alone, for a range that is given; lines of indyno's do not count then. */
+int id_range_check(const char *subuid, const char *subgid, const struct sandbox_id_range *range,
+                   struct error *err);
+
 #endif

@@ -36,6 +36,7 @@
 #include "relay.h"
 #include "remains.h"
 #include "root.h"
+#include "totals.h"
 #include "wire.h"
 
 enum { USER_SLOTS = 4096, RUN_ID_BYTES = 4 };
@@ -102,7 +103,7 @@ static int plan_groups(struct launch *launch, struct error *err)
     char id[2 * RUN_ID_BYTES + 1];
     (void)err;
     text_random_hex(id, RUN_ID_BYTES);
-    cgroup_plan(launch->spec->name, id, &launch->groups);
+    cgroup_plan(launch->spec->name, id, launch->spec->cgroup_parent, &launch->groups);
     cgroup_view_plan(launch->spec, &launch->groups, &launch->view);
     launch->spec = &launch->view.spec;
     return 0;
@@ -133,7 +134,6 @@ static int claim(struct launch *launch, struct error *err)
     const struct claim_range users = {.width = 1, .count = USER_SLOTS};
     const struct claim_range blocks = {spec->block_first, SANDBOX_ID_BLOCK, spec->block_count};
     bool has_block = spec->ids == SANDBOX_IDS_BLOCK;
-    cleanup_free char *record = cgroup_record(&launch->groups);
     if (claim_take(&launch->claim, spec->state_dir, has_block ? &blocks : &users, remains_sweep, err) < 0) {
         if (has_block && err->status == STATUS_NO_ROOM)
             error_remedy(
@@ -142,7 +142,8 @@ static int claim(struct launch *launch, struct error *err)
                 blocks.count * blocks.width, blocks.first);
         return -1;
     }
-    if (*record && claim_record(&launch->claim, record, err) < 0)
+    cleanup_free char *groups = cgroup_record(&launch->groups);
+    if (totals_claim(&launch->claim, spec, groups, err) < 0)
         return -1;
     return janitor_share_claim(&launch->janitor, &launch->claim, &launch->groups, err);
 }
@@ -151,7 +152,8 @@ static int claim(struct launch *launch, struct error *err)
 static int record_process(struct launch *launch, pid_t pid, struct error *err)
 {
     cleanup_free char *groups = cgroup_record(&launch->groups), *process = remains_of_process(pid);
-    cleanup_free char *record = text_format("%s%s", groups, process);
+    cleanup_free char *share = totals_record(launch->spec);
+    cleanup_free char *record = text_format("%s%s%s", groups, share, process);
     return claim_record(&launch->claim, record, err);
 }
 

@@ -66,7 +66,7 @@ static const char *without_idmap_source(const struct try *try)
 static int cgroup_version(void)
 {
     struct cgroups groups;
-    cgroup_plan("probe", "0", &groups);
+    cgroup_plan("probe", "0", NULL, &groups);
     int version = groups.version;
     cgroup_clear(&groups);
     return version;

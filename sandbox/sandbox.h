@@ -129,6 +129,22 @@ enum sandbox_network {
     SANDBOX_NETWORK_PRIVATE = 1 << 1,  /* besides that, private networks */
 };
 
+/* ---- Totals ---------------------------------------------------------------------------------------------
+ */
+
+/* What all runs that share a state folder may have together, by the limits of each. */
+enum sandbox_total {
+    SANDBOX_TOTAL_RUNS,
+    SANDBOX_TOTAL_RUNS_PER_CALLER,
+    SANDBOX_TOTAL_MEMORY,    /* bytes */
+    SANDBOX_TOTAL_CPUS,      /* thousandths of one */
+    SANDBOX_TOTAL_PROCESSES, /* threads, too */
+    SANDBOX_TOTALS,
+};
+
+/* "runs", "runs_per_caller", "memory", "cpus", "processes". */
+extern const char *const sandbox_total_names[SANDBOX_TOTALS];
+
 /* ---- Processes ------------------------------------------------------------------------------------------
  */
 
@@ -193,6 +209,9 @@ struct sandbox_spec {
         *scratch;   /* BLOCK mode: a folder on disk for what the dyno writes; NULL: that is kept in memory */
     int scratch_fd; /* the folder, open */
     struct sandbox_limits limits;
+    uint64_t totals[SANDBOX_TOTALS]; /* BLOCK: 0: none. STATUS_NO_ROOM where this run would be too much */
+    uid_t caller;                    /* BLOCK: whose run this is */
+    const char *cgroup_parent;       /* the group that is to have the run's: "/indyno.slice", or NULL */
     const struct sandbox_user *users;
     size_t user_count;
     const struct sandbox_mount *mounts; /* made in this order; /etc/passwd, group, hosts, hostname and
@@ -303,6 +322,9 @@ struct sandbox_id_range {
 /* The range for root's dynos: that of `indyno` in /etc/subuid and /etc/subgid (id-range.h), else the one above.
  * STATUS_DATA, with a remedy, where an entry is wrong or somebody else's ids overlap the range. */
 int sandbox_find_ids(struct sandbox_id_range *range, struct error *err);
+
+/* STATUS_DATA where somebody's ids in these files, other than indyno's, overlap a range that comes from elsewhere. */
+int sandbox_check_ids(const struct sandbox_id_range *range, struct error *err);
 
 /* The first of them; where they cannot be found, of the range above. */
 uid_t sandbox_first_id(void);

@@ -244,7 +244,7 @@ int try_cgroups(const struct try *try, struct error *err)
 {
     (void)try;
     struct cgroups groups;
-    cgroup_plan("probe", "0", &groups);
+    cgroup_plan("probe", "0", NULL, &groups);
     int status = groups.version ? 0 : fail(err, STATUS_DATA, "%s", groups.missing);
     cgroup_clear(&groups);
     return status;
@@ -272,7 +272,7 @@ int try_into_cgroup(const struct try *try, struct error *err)
 {
     (void)try;
     struct cgroups groups;
-    cgroup_plan("probe", "0", &groups);
+    cgroup_plan("probe", "0", NULL, &groups);
     int status = groups.version == 2 ? clone_into(groups.parents[0], err) : 0;
     cgroup_clear(&groups);
     return status;

@@ -182,12 +182,30 @@ static void test_cannot_be_read(void **state)
     assert_non_null(strstr(err.message, subuid));
 }
 
+/* A range from elsewhere: of these files only others' lines count. */
+static void test_given(void **state)
+{
+    (void)state;
+    cleanup_scratch struct scratch scratch;
+    scratch_make(&scratch);
+    scratch_write(&scratch, "subuid", "alice:200000:65536\nindyno:1000000:256\n");
+    cleanup_free char *subuid = text_format("%s/subuid", scratch.path),
+                      *subgid = text_format("%s/subgid", scratch.path);
+    const struct sandbox_id_range free_range = {.first = 1000100, .blocks = 4},
+                                  taken = {.first = 199999, .blocks = 1};
+    cleanup_error struct error err = {0};
+    assert_int_equal(id_range_check(subuid, subgid, &free_range, NULL), 0);
+    assert_int_equal(id_range_check(subuid, subgid, &taken, &err), -1);
+    assert_int_equal(err.status, STATUS_DATA);
+    assert_non_null(strstr(err.message, "subuid:1: alice:200000:65536: somebody else's ids"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found),          cmocka_unit_test(test_default),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_not_the_same),
-        cmocka_unit_test(test_cannot_be_read),
+        cmocka_unit_test(test_given),        cmocka_unit_test(test_found),
+        cmocka_unit_test(test_default),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_not_the_same), cmocka_unit_test(test_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ static struct sandbox_mount root_items[] = {
 };
 static const struct mounts root = {.items = root_items, .count = 2};
 static const struct options no_options;
+static const struct policy no_policy;
 static const struct app tested_app = {.present = true, .path = TEXT("d/app.json"), .test = TEXT("make test")};
 
 static struct plan_input input_of(const struct options *options, const struct app *app)
@@ -33,6 +34,7 @@ static struct plan_input input_of(const struct options *options, const struct ap
                                .cwd = "/home/u",
                                .state_dir = "/run/state",
                                .lang = "C.UTF-8",
+                               .policy = &no_policy,
                                .random_hex = given_hex};
 }
 
@@ -423,16 +425,117 @@ static void test_copied(void **state)
     assert_text("CI", strings_env_get(&plan.environment.env, "CI"), "true");
 }
 
+/* ---- Policy ---- */
+
+static void test_policy(void **state)
+{
+    (void)state;
+    const struct policy policy = {.path = TEXT("/etc/p"),
+                                  .is_there = true,
+                                  .binds = true,
+                                  .largest_size = size_find("standard-2x"),
+                                  .totals = {[SANDBOX_TOTAL_RUNS] = 3, [SANDBOX_TOTAL_RUNS_PER_CALLER] = 2},
+                                  .scratch = TEXT("/srv/scratch"),
+                                  .cgroup_parent = TEXT("/indyno.slice")};
+    const struct options none = {.command = {WORDS(TEXT("true"))}};
+    struct plan_input input = input_of(&none, &tested_app);
+    input.policy = &policy;
+    input.is_root = input.has_other_caller = true;
+    input.caller = 4711;
+    input.scratch_fd = 17;
+    cleanup_plan struct plan plan;
+    make(&input, &plan);
+    assert_string_equal(plan.size, "standard-2x");
+    assert_int_equal(plan.limits.memory_bytes, 1 << 30);
+    assert_false(plan.limits.optional);
+    assert_int_equal(plan.caller, 4711);
+    assert_int_equal(plan.totals[SANDBOX_TOTAL_RUNS], 3);
+    assert_int_equal(plan.totals[SANDBOX_TOTAL_RUNS_PER_CALLER], 2);
+    assert_string_equal(plan.cgroup_parent, "/indyno.slice");
+    assert_string_equal(plan.scratch, "/srv/scratch");
+    assert_int_equal(plan.scratch_fd, 17);
+
+    cleanup_plan struct plan of_root;
+    input.has_other_caller = false;
+    make(&input, &of_root);
+    assert_int_equal(of_root.totals[SANDBOX_TOTAL_RUNS_PER_CALLER], 0);
+}
+
+static void test_policy_of_user(void **state)
+{
+    (void)state;
+    const struct policy policy = {.path = TEXT("/etc/p"),
+                                  .is_there = true,
+                                  .default_size = size_find("standard-1x"),
+                                  .largest_size = size_find("standard-1x"),
+                                  .totals = {[SANDBOX_TOTAL_RUNS] = 3},
+                                  .networks = {.is_set = true},
+                                  .scratch = TEXT("/srv/scratch"),
+                                  .cgroup_parent = TEXT("/indyno.slice")};
+    const struct options options = {.command = {WORDS(TEXT("true"))}, .network = SANDBOX_NETWORK_OUTBOUND};
+    struct plan_input input = input_of(&options, &tested_app);
+    input.policy = &policy;
+    cleanup_plan struct plan plan;
+    make(&input, &plan);
+    assert_string_equal(plan.size, "standard-1x");
+    assert_true(plan.limits.optional);
+    assert_int_equal(plan.totals[SANDBOX_TOTAL_RUNS], 0);
+    assert_null(plan.cgroup_parent);
+    assert_null(plan.scratch);
+}
+
+static void test_forbidden(void **state)
+{
+    (void)state;
+    const struct policy policy = {.path = TEXT("/etc/p"),
+                                  .is_there = true,
+                                  .binds = true,
+                                  .networks = {.is_set = true},
+                                  .largest_size = size_find("standard-2x"),
+                                  .images = {true, {WORDS(TEXT("redis"))}}};
+    const struct options network = {.command = {WORDS(TEXT("true"))}, .network = SANDBOX_NETWORK_OUTBOUND},
+                         size = {.command = {WORDS(TEXT("true"))}, .size = TEXT("performance-m")},
+                         image = {.command = {WORDS(TEXT("true"))}, .services[OPTION_POSTGRES].wanted = true};
+    const struct {
+        const struct options *options;
+        const char *message, *remedy;
+        int early; /* what plan_judge says */
+    } rows[] = {
+        {&network, "--network=outbound: forbidden by networks of /etc/p", "allowed: none", -1},
+        {&size,
+         "--size performance-m: more memory than one run may have: forbidden by size.largest of /etc/p",
+         "ask for at most 1024 MiB", -1},
+        {&image, "postgresql:17.10: forbidden by images of /etc/p", "allowed: redis", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct plan_input input = input_of(rows[i].options, &tested_app);
+        input.policy = &policy;
+        input.is_root = true;
+        assert_refused(&input, STATUS_POLICY, rows[i].message, rows[i].remedy);
+        assert_int_equal(plan_judge(&input, NULL), rows[i].early);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),          cmocka_unit_test(test_nothing_to_run),
-        cmocka_unit_test(test_rootfs),         cmocka_unit_test(test_root_is_no_app),
-        cmocka_unit_test(test_passed_on),      cmocka_unit_test(test_mounts),
-        cmocka_unit_test(test_bind_from_root), cmocka_unit_test(test_artifacts),
-        cmocka_unit_test(test_output_folder),  cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_users),          cmocka_unit_test(test_said),
-        cmocka_unit_test(test_missing),        cmocka_unit_test(test_copied),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_policy_of_user),
+        cmocka_unit_test(test_forbidden),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_nothing_to_run),
+        cmocka_unit_test(test_rootfs),
+        cmocka_unit_test(test_root_is_no_app),
+        cmocka_unit_test(test_passed_on),
+        cmocka_unit_test(test_mounts),
+        cmocka_unit_test(test_bind_from_root),
+        cmocka_unit_test(test_artifacts),
+        cmocka_unit_test(test_output_folder),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_users),
+        cmocka_unit_test(test_said),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_copied),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

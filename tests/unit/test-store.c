@@ -106,9 +106,9 @@ static void set_or_unset(const char *name, const char *value)
         unsetenv(name);
 }
 
-static char *searched(void)
+static char *searched(const char *hosts)
 {
-    cleanup_strings struct strings search = store_search();
+    cleanup_strings struct strings search = store_search(hosts);
     char *text = copy_string(search.items[0]);
     for (size_t i = 1; i < search.count; i++) {
         char *longer = text_format("%s:%s", text, search.items[i]);
@@ -138,11 +138,22 @@ static void test_path(void **state)
         set_or_unset("INDYNO_STORE", rows[i].store);
         set_or_unset("XDG_DATA_HOME", rows[i].data);
         set_or_unset("HOME", rows[i].home);
-        cleanup_free char *search = searched(), *path = store_path();
+        cleanup_free char *search = searched(NULL);
         assert_string_equal(search, geteuid() == 0 ? rows[i].of_root : rows[i].of_user);
-        search[strcspn(search, ":")] = '\0';
-        assert_string_equal(path, search);
     }
+    unsetenv("INDYNO_STORE");
+}
+
+/* What the host is configured for stands in the system store's place. */
+static void test_path_of_host(void **state)
+{
+    (void)state;
+    setenv("XDG_DATA_HOME", "/d", 1);
+    cleanup_free char *search = searched("/srv/images");
+    assert_string_equal(search, geteuid() == 0 ? "/srv/images" : "/d/indyno:/srv/images");
+    setenv("INDYNO_STORE", "/s", 1);
+    cleanup_free char *given = searched("/srv/images");
+    assert_string_equal(given, "/s");
     unsetenv("INDYNO_STORE");
 }
 
@@ -951,6 +962,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_path),
+        cmocka_unit_test(test_path_of_host),
         cmocka_unit_test(test_made_under_any_umask),
         cmocka_unit_test(test_no_store),
         cmocka_unit_test(test_staging),
