@@ -21,7 +21,7 @@
 #include "proc-mask.h"
 #include "wire.h"
 
-enum { COMMAND_LINE_CHUNK = 4096, PASTA_TIMEOUT_MS = 20 * 1000 };
+enum { COMMAND_LINE_CHUNK = 4096 };
 
 static void tell_timing(const struct init_parts *parts, const char *name)
 {
@@ -151,8 +151,9 @@ int enter_dyno(const struct init_parts *parts, struct error *err)
         return -1;
     await_go(parts);
     tell_timing(parts, "namespaces");
-    /* before this process's ids change, which hides its namespaces from a user's pasta */
-    if (net_wanted(parts->spec) && net_await_carrier(parts->net, PASTA_TIMEOUT_MS, err) < 0)
+    /* before this process's ids change, which hides its namespaces from a user's pasta; of root's see pasta.c */
+    if (parts->ids->mode != SANDBOX_IDS_BLOCK && net_wanted(parts->spec) &&
+        net_await_pasta(parts->net, err) < 0)
         return -1;
     /* joined while the process still has the launcher's ids, which is what version 1 asks for */
     if (join_own_group(parts, err) < 0)

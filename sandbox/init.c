@@ -362,7 +362,9 @@ static int change_network(struct init *init, const struct sandbox_process *step,
     struct net *net = init->parts->net;
     if (step->networks == net->networks || !net->sock)
         return 0;
-    return step->networks ? net_allow(net, step->networks, err) : end_network(init, err);
+    if (!step->networks)
+        return end_network(init, err);
+    return net_await_pasta(net, err) < 0 ? -1 : net_allow(net, step->networks, err);
 }
 
 /* Runs one step to its end; *next tells whether the following one may run. */

@@ -27,6 +27,7 @@ enum {
     RULE_RESOLVER = 100,
     RULE_FORBIDDEN = 200,
     DNS_PORT = 53,
+    PASTA_TIMEOUT_MS = 20 * 1000,
     OPERATES = 6, /* IF_OPER_UP (RFC 2863), of a header that <net/if.h> excludes */
     CARRIER = 1 << 16
 };
@@ -378,21 +379,24 @@ static int watch_link(struct nl_sock *sock, struct carrier *carrier)
     return code < 0 ? code : nl_socket_set_nonblocking(sock);
 }
 
-int net_await_carrier(const struct net *net, uint64_t timeout_ms, struct error *err)
+int net_await_pasta(struct net *net, struct error *err)
 {
+    if (net->connected)
+        return 0;
     __attribute__((cleanup(free_socket))) struct nl_sock *sock = nl_socket_alloc();
     struct carrier carrier = {.interface = net->interface};
     int code = sock ? watch_link(sock, &carrier) : -NLE_NOMEM;
     struct pollfd polled = {.fd = sock ? nl_socket_get_fd(sock) : -1, .events = POLLIN};
-    for (int64_t deadline = clock_ms() + (int64_t)timeout_ms; code >= 0 && !carrier.seen;) {
+    for (int64_t deadline = clock_ms() + PASTA_TIMEOUT_MS; code >= 0 && !carrier.seen;) {
         int64_t left = deadline - clock_ms();
         if (left <= 0)
-            return fail(err, STATUS_ERRORED, "connect the dyno: pasta was not there within %llu ms",
-                        (unsigned long long)timeout_ms);
+            return fail(err, STATUS_ERRORED, "connect the dyno: pasta was not there within %d ms",
+                        PASTA_TIMEOUT_MS);
         if (poll(&polled, 1, (int)left) > 0)
             code = nl_recvmsgs_default(sock);
         if (code == -NLE_AGAIN)
             code = 0;
     }
+    net->connected = carrier.seen;
     return code < 0 ? fail(err, STATUS_ERRORED, "watch the dyno's interface: %s", nl_geterror(code)) : 0;
 }

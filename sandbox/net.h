@@ -44,6 +44,7 @@ struct net {
     struct nl_sock *sock; /* NULL: there is no way out */
     int interface;
     bool ipv4, ipv6;
+    bool connected;    /* pasta has been seen */
     unsigned networks; /* that can be reached now */
 };
 
@@ -53,8 +54,8 @@ int net_loopback_up(struct error *err);
 /* Makes the interface, the host's addresses unreachable, and no network reachable. */
 int net_open(const struct net_host *host, struct net *net, struct error *err);
 
-/* Waits until pasta is at the other end. */
-int net_await_carrier(const struct net *net, uint64_t timeout_ms, struct error *err);
+/* Waits until pasta is at the other end; once for each way out. */
+int net_await_pasta(struct net *net, struct error *err);
 
 /* What can be reached from now on; connections that were made before to what cannot any more lose their route. */
 int net_allow(struct net *net, unsigned networks, struct error *err);

@@ -1,7 +1,6 @@
 # outside-servers.py WORDS [dns INTERFACE]: says WORDS to whoever connects to port 8080 of any address, and to each datagram
 # there; with dns, is a name server for which each name is 198.51.100.7, and hears the group 224.0.0.251. Prints a line when
 # it listens.
-import os
 import selectors
 import socket
 import struct
@@ -31,10 +30,6 @@ def greet(server):
 
 def answer(server, reply):
     question, control, _, peer = server.recvmsg(2048, 256)
-    heard = os.environ.get("OUTSIDE_HEARD")
-    if heard and sys.argv[2:]:
-        with open(heard, "ab") as file:
-            file.write(question + b"\n")
     info = [(level, kind, data[:16] + bytes(4)) for level, kind, data in control if kind == 50]
     try:
         server.sendmsg([reply(question)], info, 0, peer)

@@ -5,9 +5,10 @@
 # and UDP: they say "far away" in the outside, and "the host" on the host. Needs root.
 #
 #   the host       192.0.2.10, 203.0.113.99, 10.1.1.1, 2001:db8:1::10, 2001:db8:99::99, its loopback and link-local ones
-#   the outside    198.51.100.7, 2001:db8::7, private ones: 10.9.9.9, 172.16.9.9, 192.168.9.9, 100.64.9.9, fd00:9::9; what
-#                  no dyno may reach: 169.254.169.254, 169.254.1.1 and fd69:6e64:796e::53 (at another port than 53); and the
-#                  group 224.0.0.251, of which it writes to the file that OUTSIDE_HEARD names
+#   the outside    198.51.100.7, 2001:db8::7, and as if by a NAT64 64:ff9b::198.51.100.7
+#   private        10.9.9.9, 172.16.9.9, 192.168.9.9, 100.64.9.9, fd00:9::9, 64:ff9b::10.9.9.9, all in the outside
+#   nobody's       169.254.169.254, 64:ff9b::169.254.169.254, and 169.254.1.1 and fd69:6e64:796e::53, which are what a dyno
+#                  calls its name servers; the group 224.0.0.251, port 5353: in the outside as well
 set -eu
 here=$(dirname "$0")
 
@@ -18,7 +19,7 @@ be_outside() {
     for address in 198.51.100.7 10.9.9.9 172.16.9.9 192.168.9.9 100.64.9.9 169.254.169.254 169.254.1.1; do
         ip address add "$address/32" dev lo
     done
-    for address in 2001:db8::7 fd00:9::9 fd69:6e64:796e::53; do
+    for address in 2001:db8::7 fd00:9::9 fd69:6e64:796e::53 64:ff9b::198.51.100.7 64:ff9b::10.9.9.9 64:ff9b::169.254.169.254; do
         ip address add "$address/128" dev lo nodad
     done
     ip address add 192.0.2.1/24 dev up1

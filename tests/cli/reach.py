@@ -6,7 +6,7 @@ import sys
 import threading
 
 INTERFACE = "outside"
-SECONDS = 1
+SECONDS = 3
 reached = set()
 
 

@@ -228,6 +228,43 @@ while IFS='|' read -r protections how expected; do
     sed -n 's/^[no t]*ok [0-9]* - \([a-z0-9-]*\).*/\1/p' <<<"$tap" >>"$work/all"
     find "$written" -mindepth 1 -delete
 done <<<"$table"
+# The way out: what is reached of what must not be (tests/cli/reach.py), with "the host" and "far away" saying by whom.
+# PROTECTIONS | ADDRESS, PROTOCOL AND WAY THAT MUST REACH SOMETHING
+outbound_table='
+                  |
+unreachable-rules | 10.9.9.9 tcp plain, 169.254.169.254 tcp plain, 192.0.2.10 tcp plain, 203.0.113.99 udp plain, 2001:db8:99::99 tcp plain, 169.254.1.1 tcp plain, 64:ff9b::10.9.9.9 tcp plain
+tap-filter        | 10.9.9.9 tcp bound, 169.254.169.254 udp by-interface, 192.0.2.10 tcp bound, 127.0.0.1 udp bound, 169.254.1.1 udp unicast-if, 224.0.0.251 udp multicast-if
+'
+forbidden='10.9.9.9 169.254.169.254 169.254.1.1 192.0.2.10 203.0.113.99 127.0.0.1 2001:db8:99::99 224.0.0.251 64:ff9b::10.9.9.9'
+
+judge_outbound() { # PROTECTIONS EXPECTED WHAT WAS REACHED
+    local way wrong='' rest=$2
+    if [ -z "$1" ]; then
+        verdict "$([ "$3" = nothing ] && echo yes)" "nothing taken away (outbound): nothing reached"
+        return
+    fi
+    while [ -n "$rest" ]; do
+        way=${rest%%, *}
+        grep -q "^$way: " <<<"$3" || wrong+=" $way;"
+        [ "$rest" != "$way" ] || break
+        rest=${rest#*, }
+    done
+    verdict "$([ -z "$wrong" ] && echo yes)" "without $1 (outbound): $2"
+    [ -z "$wrong" ] || printf '# not reached:%s\n' "$wrong"
+}
+
+if command -v pasta >/dev/null && [ -c /dev/net/tun ] && [ -x /usr/bin/python3 ]; then
+    cp "$abs_top_srcdir/tests/cli/reach.py" "$app/"
+    while IFS='|' read -r protections expected; do
+        [ -n "$protections" ] || continue
+        # shellcheck disable=SC2086 # several addresses
+        reached=$(INDYNO_TEETH_OUT=${protections// /} "$abs_top_srcdir/tests/cli/outside.sh" "$INDYNO" run -q --network=outbound "$app" -- \
+            python3 /app/reach.py $forbidden || true)
+        judge_outbound "${protections// /}" "${expected# }" "$reached"
+    done <<<"$outbound_table"
+else
+    verdict yes "the way out # SKIP no pasta, no /dev/net/tun or no Python here"
+fi
 tr ' ' '\n' <<<"$kernels" >>"$work/red"
 never=$(comm -23 <(sort -u "$work/all") <(sort -u "$work/red") | tr '\n' ' ')
 verdict "$([ -z "$never" ] && echo yes)" "each attack has been red: ${never:-all}"

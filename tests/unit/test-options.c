@@ -136,7 +136,7 @@ static void test_nothing_given(void **state)
     assert_int_equal(options.status_fd, -1);
     assert_int_equal(options.limits.kill_after_ms, 5000);
     assert_int_equal(options.limits.memory_bytes, 0);
-    assert_int_equal(options.network, SANDBOX_NETWORK_NONE);
+    assert_int_equal(options.networks.of[PHASE_TEST], SANDBOX_NETWORK_NONE);
 }
 
 static void test_command_keeps_its_options(void **state)
@@ -292,7 +292,8 @@ static void test_weaker(void **state)
     cleanup_options struct options options;
     assert_int_equal(PARSE(&options, &err, "--allow-weaker=limits,ids", "--network=outbound"), 0);
     assert_int_equal(options.weaker, SANDBOX_WEAKER_IDS | SANDBOX_WEAKER_LIMITS);
-    assert_int_equal(options.network, SANDBOX_NETWORK_OUTBOUND);
+    assert_int_equal(options.networks.of[PHASE_SETUP], SANDBOX_NETWORK_OUTBOUND);
+    assert_int_equal(options.networks.of[PHASE_TEST], SANDBOX_NETWORK_OUTBOUND);
 }
 
 int main(void)

@@ -134,9 +134,9 @@ static void test_json(void **state)
                      "\"/var/log/redis.log\"}]"},
         {"steps/0",
          "{\"name\":\"test-setup\",\"argv\":[\"bash\",\"-c\",\"echo (generated)\"],\"must_succeed\":"
-         "true,\"stdin\":\"/dev/null\"}"},
+         "true,\"network\":\"none\",\"stdin\":\"/dev/null\"}"},
         {"steps/1",
-         "{\"name\":\"command\",\"argv\":[\"pytest\"],\"must_succeed\":false,\"stdin\":\"inherited\"}"},
+         "{\"name\":\"command\",\"argv\":[\"pytest\"],\"must_succeed\":false,\"network\":\"none\",\"stdin\":\"inherited\"}"},
         {"environment", "{\"A\":\"b=c\",\"REDIS_URL\":\"redis://:(generated)@h\",\"ESC\":\"\\u001b[0m\"}"},
         {"mounts/0/content", "null"},
         {"mounts/2", "{\"kind\":\"file\",\"source\":null,\"target\":\"/etc/redis/redis.conf\",\"content\":"

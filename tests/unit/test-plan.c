@@ -401,7 +401,7 @@ static void test_copied(void **state)
 {
     (void)state;
     const struct options options = {.name = TEXT("web-1"),
-                                    .network = SANDBOX_NETWORK_OUTBOUND,
+                                    .networks = {.of = {[PHASE_SETUP] = SANDBOX_NETWORK_OUTBOUND}},
                                     .limits = {.memory_bytes = 1,
                                                .cpu_millis = 2,
                                                .cpu_weight = 7,
@@ -410,8 +410,9 @@ static void test_copied(void **state)
                                                .disk_bytes = 4,
                                                .wall_ms = 5,
                                                .kill_after_ms = 6}};
-    const struct plan_input input = input_of(&options, &tested_app),
-                            plain = input_of(&no_options, &tested_app);
+    const struct app app = {
+        .present = true, .path = TEXT("d/app.json"), .test_setup = TEXT("make"), .test = TEXT("make test")};
+    const struct plan_input input = input_of(&options, &app), plain = input_of(&no_options, &tested_app);
     cleanup_plan struct plan plan, unnamed;
     make(&input, &plan);
     make(&plain, &unnamed);
@@ -420,8 +421,10 @@ static void test_copied(void **state)
     assert_text("dir", plan.dir, "/home/u/app");
     assert_text("state_dir", plan.state_dir, "/run/state");
     assert_memory_equal(&plan.limits, &options.limits, sizeof plan.limits);
-    assert_text("network", plan_network_name(plan.network), "outbound");
-    assert_text("network", plan_network_name(unnamed.network), "none");
+    assert_text("step", plan.steps[0].name, "test-setup");
+    assert_int_equal(plan.steps[0].networks, SANDBOX_NETWORK_OUTBOUND);
+    assert_int_equal(plan.steps[1].networks, SANDBOX_NETWORK_NONE);
+    assert_int_equal(unnamed.steps[0].networks, SANDBOX_NETWORK_NONE);
     assert_text("CI", strings_env_get(&plan.environment.env, "CI"), "true");
 }
 

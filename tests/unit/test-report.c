@@ -17,7 +17,7 @@ static const struct plan plan = {
                  .count = 2},
     .notes = {WORDS(TEXT("of the plan"))},
     .environment = {.env = {WORDS(TEXT("CI=true"), TEXT("HEROKU_TEST_RUN_ID=an-id"))}},
-    .steps = {{.name = "test-setup"}, {.name = "test"}},
+    .steps = {{.name = "test-setup", .networks = SANDBOX_NETWORK_OUTBOUND}, {.name = "test"}},
     .step_count = 2,
     .app_mount = 1,
     .size = "performance-l",
@@ -25,7 +25,7 @@ static const struct plan plan = {
                .cpu_millis = 1500,
                .wall_ms = 90000,
                .kill_after_ms = 5000},
-    .network = SANDBOX_NETWORK_OUTBOUND,
+    .networks = {.of = {[PHASE_SETUP] = SANDBOX_NETWORK_OUTBOUND}},
     .ids = SANDBOX_IDS_SUBORDINATE,
     .not_provisioned = {WORDS(TEXT("papertrail"))},
     .buildpacks = {WORDS(TEXT("heroku/ruby"), TEXT("heroku/nodejs"))},
@@ -108,7 +108,7 @@ static void test_keys(void **state)
     assert_keys(members_find(json, "services/1"),
                 "name state exit_status signal started_us ended_us cpu_us version ready_us log_tail");
     assert_keys(members_find(json, "steps/1"),
-                "name state exit_status signal started_us ended_us cpu_us errno");
+                "name state exit_status signal started_us ended_us cpu_us network errno");
     assert_keys(members_find(json, "usage/1"),
                 "leaf MemoryPeak CPUUsageNSec TasksPeak IOReadBytes IOWriteBytes OOMKills TasksDenied");
     assert_keys(members_find(json, "artifacts"), "files bytes left_out");
@@ -157,7 +157,7 @@ static void test_whole(void **state)
         {"rootfs", "null"},
         {"run_id", "\"an-id\""},
         {"ids", "\"subordinate\""},
-        {"network", "\"outbound\""},
+        {"network", "\"setup:outbound,test:none\""},
         {"weaker", "[\"limits\"]"},
         {"cgroups", "true"},
         {"limits", "{\"MemoryMax\":8589934592,\"CPUQuota\":\"150%\",\"CPUWeight\":null,\"AllowedCPUs\":null,"
@@ -202,6 +202,8 @@ static void test_processes(void **state)
         {"services/1/ended_us", "null"},
         {"services/1/log_tail", "null"},
         {"steps/0/name", "\"test-setup\""},
+        {"steps/0/network", "\"outbound\""},
+        {"steps/1/network", "\"none\""},
         {"steps/0/state", "\"exited\""},
         {"steps/0/exit_status", "0"},
         {"steps/0/signal", "null"},
@@ -273,7 +275,7 @@ static void test_not_started(void **state)
          "\"started_us\":null,\"ended_us\":null,\"cpu_us\":0,\"version\":\"17.10\","
          "\"ready_us\":null,\"log_tail\":null}"},
         {"steps/1", "{\"name\":\"test\",\"state\":\"not-started\",\"exit_status\":null,\"signal\":null,"
-                    "\"started_us\":null,\"ended_us\":null,\"cpu_us\":0,\"errno\":null}"},
+                    "\"started_us\":null,\"ended_us\":null,\"cpu_us\":0,\"network\":\"none\",\"errno\":null}"},
         {"app_view", "null"},
     };
     CHECK(&report, members);
