@@ -116,12 +116,11 @@ int net_loopback_up(struct error *err)
 /* It stays when this descriptor is closed, and waits for pasta's. */
 static int make_interface(struct error *err)
 {
-    struct {
-        struct tun_filter head;
-        uint8_t pass[sizeof gateway_hardware];
-    } filter = {.head = {.count = 1}};
+    const struct tun_filter head = {.count = 1};
+    uint8_t filter[sizeof head + sizeof gateway_hardware];
     struct ifreq request = {.ifr_name = NET_INTERFACE, .ifr_flags = IFF_TAP | IFF_NO_PI};
-    memcpy(filter.pass, gateway_hardware, sizeof filter.pass);
+    memcpy(filter, &head, sizeof head);
+    memcpy(filter + sizeof head, gateway_hardware, sizeof gateway_hardware);
     cleanup_fd int tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (tap < 0) {
         fail_errno(err, "--network=outbound: open /dev/net/tun");
@@ -129,7 +128,7 @@ static int make_interface(struct error *err)
         return -1;
     }
     if (ioctl(tap, TUNSETIFF, &request) < 0 || ioctl(tap, TUNSETPERSIST, 1) < 0 ||
-        (!teeth_out("tap-filter") && ioctl(tap, TUNSETTXFILTER, &filter) < 0))
+        (!teeth_out("tap-filter") && ioctl(tap, TUNSETTXFILTER, filter) < 0))
         return fail_errno(err, "make the dyno's interface");
     return 0;
 }
