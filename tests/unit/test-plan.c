@@ -475,7 +475,8 @@ static void test_policy_of_user(void **state)
                                   .networks = {.is_set = true},
                                   .scratch = TEXT("/srv/scratch"),
                                   .cgroup_parent = TEXT("/indyno.slice")};
-    const struct options options = {.command = {WORDS(TEXT("true"))}, .network = SANDBOX_NETWORK_OUTBOUND};
+    const struct options options = {.command = {WORDS(TEXT("true"))},
+                                    .networks = {.of = {[PHASE_TEST] = SANDBOX_NETWORK_OUTBOUND}}};
     struct plan_input input = input_of(&options, &tested_app);
     input.policy = &policy;
     cleanup_plan struct plan plan;
@@ -496,7 +497,8 @@ static void test_forbidden(void **state)
                                   .networks = {.is_set = true},
                                   .largest_size = size_find("standard-2x"),
                                   .images = {true, {WORDS(TEXT("redis"))}}};
-    const struct options network = {.command = {WORDS(TEXT("true"))}, .network = SANDBOX_NETWORK_OUTBOUND},
+    const struct options network = {.command = {WORDS(TEXT("true"))},
+                                    .networks = {.of = {[PHASE_TEST] = SANDBOX_NETWORK_OUTBOUND}}},
                          size = {.command = {WORDS(TEXT("true"))}, .size = TEXT("performance-m")},
                          image = {.command = {WORDS(TEXT("true"))}, .services[OPTION_POSTGRES].wanted = true};
     const struct {

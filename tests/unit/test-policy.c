@@ -235,8 +235,11 @@ static void test_options(void **state)
     (void)state;
     struct option_bind read_only = {.host = TEXT("b"), .dyno = TEXT("/b")},
                        writable = {.host = TEXT("b"), .dyno = TEXT("/b"), .writable = true};
-    const struct options network = {.network = SANDBOX_NETWORK_OUTBOUND}, none = {0},
-                         app = {.app_writable = true}, reads = {.binds = &read_only, .bind_count = 1},
+    const struct options network = {.networks = {.of = {[PHASE_TEST] = SANDBOX_NETWORK_OUTBOUND}}},
+                         private = {.networks = {.of = {[PHASE_SETUP] = SANDBOX_NETWORK_OUTBOUND |
+                                                                        SANDBOX_NETWORK_PRIVATE}}},
+                         none = {0}, app = {.app_writable = true},
+                         reads = {.binds = &read_only, .bind_count = 1},
                          writes = {.binds = &writable, .bind_count = 1}, ids = {.weaker = SANDBOX_WEAKER_IDS},
                          limits = {.weaker = SANDBOX_WEAKER_LIMITS},
                          userns = {.weaker = SANDBOX_WEAKER_USERNS}, scratch = {.scratch = TEXT("s")};
@@ -255,6 +258,8 @@ static void test_options(void **state)
         {"{\"networks\": []}", &network, "/", "--network=outbound: forbidden by networks of f"},
         {"{\"networks\": [\"none\"]}", &network, "/", "--network=outbound: forbidden by networks of f"},
         {"{\"networks\": [\"outbound\"]}", &network, "/", NULL},
+        {"{\"networks\": [\"outbound\"]}", &private, "/", "--network=private: forbidden by networks of f"},
+        {"{\"networks\": [\"outbound\", \"private\"]}", &private, "/", NULL},
         {"{\"networks\": []}", &none, "/opt", NULL},
         {opt, &reads, "/opt", NULL},
         {opt, &reads, "/opt/tool", NULL},
