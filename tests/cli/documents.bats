@@ -50,8 +50,21 @@ json_of() {
     [[ "$output" == *STATS_URL* ]]
 }
 
+@test "indyno.conf(5)'s examples have no mistake, and the first is the one that is installed" {
+    json_of indyno.conf.5 1 >"$scratch/1"
+    json_of indyno.conf.5 2 >"$scratch/2"
+    chmod 755 "$scratch"
+    run -0 indyno config check "$scratch/1"
+    run -0 indyno config check "$scratch/2"
+    cmp "$scratch/1" "$abs_top_srcdir/packaging/indyno.conf"
+    # every key is described
+    for key in $(indyno config show --json | jq -r '.values[].key'); do
+        grep -qE "^\.It Ic .*$key( |$)" "$abs_top_srcdir/man/indyno.conf.5" || { echo "$key"; return 1; }
+    done
+}
+
 @test "help says what there is, and exits with 0" {
-    for command in run plan doctor image help; do
+    for command in run plan doctor image config help; do
         run -0 --separate-stderr indyno help "$command"
         [[ "$output" == *"indyno $command"* ]]
     done
