@@ -23,6 +23,25 @@ int pasta_blame(const struct pasta *pasta, struct error *err)
     abort();
 }
 
+void pasta_end(struct pasta *pasta)
+{
+    (void)pasta;
+}
+
+/* Nor is a host's network listened to. */
+int net_host_fd(const struct net_host *host)
+{
+    (void)host;
+    return -1;
+}
+
+int net_host_hear(struct net_host *host, struct error *err)
+{
+    (void)host;
+    (void)err;
+    abort();
+}
+
 static int lowest_free(void)
 {
     int fd = dup(0);
@@ -73,7 +92,8 @@ static void follow(int wire, int ended)
                                     .kept_fds = kept,
                                     .mount_count = MOUNTS};
     const struct sandbox_spec spec = {0};
-    const struct pasta none = {.pidfd = -1};
+    struct pasta none = {.pidfd = -1};
+    struct net_host no_host = {0};
     const struct relay no_relay = RELAY_NONE;
     const struct cgroups no_groups = {0};
     cleanup_error struct error err = {0};
@@ -83,6 +103,7 @@ static void follow(int wire, int ended)
                                  .wire = wire,
                                  .init_pidfd = ended,
                                  .pasta = &none,
+                                 .host = &no_host,
                                  .groups = &no_groups,
                                  .relay = &no_relay,
                                  .signals = -1};

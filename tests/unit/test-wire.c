@@ -269,7 +269,8 @@ static void test_times(void **state)
     struct sandbox_process_result step = {0};
     struct sandbox_result result = {.steps = &step, .step_count = 1};
     const struct sandbox_spec spec = {0};
-    const struct pasta none = {.pidfd = -1};
+    struct pasta none = {.pidfd = -1};
+    struct net_host no_host = {0};
     const struct relay no_relay = RELAY_NONE;
     const struct cgroups no_groups = {0};
     cleanup_fd int ended = eventfd(1, EFD_CLOEXEC);
@@ -284,6 +285,7 @@ static void test_times(void **state)
                                   .wire = wire->ends[1],
                                   .init_pidfd = ended,
                                   .pasta = &none,
+                                  .host = &no_host,
                                   .groups = &no_groups,
                                   .relay = &no_relay,
                                   .signals = -1};
