@@ -100,8 +100,9 @@ static char *value_text(const cJSON *value)
         return copy_string(value->valuestring);
     if (cJSON_IsNumber(value))
         return text_format("%.15g", value->valuedouble);
-    cJSON_ArrayForEach (item, value)
+    cJSON_ArrayForEach (item, value) {
         strings_add(&words, item->valuestring);
+    }
     return words.count ? strings_join(&words, ", ") : copy_string("none");
 }
 

@@ -88,7 +88,10 @@ static bool asks_for_limits(const struct options *options)
 static const struct size *choose_size(const struct plan_input *input, struct plan *plan)
 {
     const char *wanted = input->options->size ? input->options->size : input->app->size;
-    const struct size *usual = policy_default_size(input->policy), *size = wanted ? size_find(wanted) : usual;
+    const struct size *usual = policy_default_size(input->policy);
+    if (!wanted)
+        return usual;
+    const struct size *size = size_find(wanted);
     if (size)
         return size;
     strings_addf(&plan->notes, "%s: formation.test.size: %s is not known; taken is %s", input->app->path,

@@ -89,8 +89,8 @@ struct policy_mistakes {
 void policy_mistakes_clear(struct policy_mistakes *mistakes);
 #define cleanup_mistakes __attribute__((cleanup(policy_mistakes_clear)))
 
-/* Pure. path is for messages; policy is of no use where there are mistakes. */
-void policy_parse(const char *path, const char *text, struct policy *policy,
+/* Pure. file is for messages; policy is of no use where there are mistakes. */
+void policy_parse(const char *file, const char *text, struct policy *policy,
                   struct policy_mistakes *mistakes);
 
 /* Where the policy is: the caller's to free. */

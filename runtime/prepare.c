@@ -107,7 +107,7 @@ static int find_paths(const struct options *options, struct prepared *prepared, 
     if (!prepared->policy.is_there || !prepared->policy.binds)
         return 0;
     for (size_t i = 0; i < prepared->bind_count; i++) {
-        char *path;
+        char *path = NULL;
         if (find_path(prepared->bind_fds[i], &path, err) < 0)
             return -1;
         strings_take(&paths->binds, path);

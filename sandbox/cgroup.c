@@ -293,11 +293,23 @@ static int enable_controllers(const char *folder, struct error *err)
     return 0;
 }
 
+/* Whose processes may be in it is not for a run to move. */
+static int enable_given(const char *folder, struct error *err)
+{
+    cleanup_error struct error own = {0};
+    if (enable_controllers(folder, &own) == 0)
+        return 0;
+    fail(err, STATUS_DATA, "no dynos can be made in %s: %s", folder, own.message);
+    error_remedy(err, "keep processes out of %s itself: a group that has any cannot hold others to limits",
+                 folder);
+    return -1;
+}
+
 /* A group that has processes cannot enable any controllers: all move to a leaf first. */
 int cgroup_delegate(const struct cgroups *groups, struct error *err)
 {
     if (groups->is_given)
-        return enable_controllers(groups->parents[0], err);
+        return enable_given(groups->parents[0], err);
     if (!groups->own_leaf)
         return 0;
     if (cgroup_write(groups->own_leaf, "cgroup.procs", "0", err) < 0)
@@ -420,9 +432,14 @@ int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct
     const char *why = groups->version ? own.message : groups->missing;
     if (asked && !(spec->weaker & SANDBOX_WEAKER_LIMITS)) {
         fail(err, STATUS_DATA, "limits cannot be enforced here: %s", why);
-        error_remedy(
-            err, "have cgroups delegated to this user (as root: systemd-run --scope -p Delegate=yes), or run "
-                 "without them with --allow-weaker=limits");
+        if (spec->cgroup_parent)
+            error_remedy(err, "make the group %s, with the controllers memory, pids and cpu",
+                         spec->cgroup_parent);
+        else
+            error_remedy(
+                err,
+                "have cgroups delegated to this user (as root: systemd-run --scope -p Delegate=yes), or run "
+                "without them with --allow-weaker=limits");
         return -1;
     }
     cgroup_remove(groups);

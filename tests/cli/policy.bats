@@ -63,6 +63,9 @@ allowed() { # OPTION...
     as_root_only
     policy '{"networks": ["none"]}'
     forbidden networks --network=outbound
+    forbidden networks --network=setup:outbound,test:none
+    policy '{"networks": ["outbound"]}'
+    forbidden networks --network=outbound,private
     allowed --network=none
 }
 

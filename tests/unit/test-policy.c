@@ -296,8 +296,7 @@ static void test_options(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cleanup_policy struct policy policy;
         cleanup_error struct error err = {0};
-        char *path = (char[64]){0};
-        strcpy(path, rows[i].path);
+        cleanup_free char *path = copy_string(rows[i].path);
         const struct policy_paths paths = {.binds = {WORDS(path)},
                                            .app = path,
                                            .scratch = path,
@@ -459,11 +458,9 @@ static void test_bounds(void **state)
         cleanup_policy struct policy policy;
         cleanup_error struct error err = {0};
         cleanup_strings struct strings notes = {0}, unbound_notes = {0};
-        char name[32] = "";
+        cleanup_free char *name = copy_string(rows[i].size);
         const struct size *size = size_find(rows[i].size ? rows[i].size : "performance-m");
-        if (rows[i].size)
-            strcpy(name, rows[i].size);
-        const struct options options = {.size = rows[i].size ? name : NULL, .limits = rows[i].given};
+        const struct options options = {.size = name, .limits = rows[i].given};
         struct sandbox_limits limits = rows[i].given;
         size_apply(size, 0, &limits, &notes);
         struct sandbox_limits unbound = limits;

@@ -86,7 +86,7 @@ static void test_each(void **state)
             fail_msg("row %zu: %s", i, err.message ? err.message : "has room");
         if (has_room)
             claim_drop(&second);
-        else if (err.status != STATUS_NO_ROOM || !strstr(err.message, rows[i].message))
+        else if (err.status != STATUS_NO_ROOM || !rows[i].message || !strstr(err.message, rows[i].message))
             fail_msg("row %zu: %s", i, err.message);
         claim_drop(&first);
         assert_int_equal(run(&second, folder, &next, NULL), 0);
