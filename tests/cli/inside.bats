@@ -20,7 +20,7 @@ teardown() {
     start_outside
     run --separate-stderr as_tester env INSIDE_REAL_TIME=1 "$scratch/inside" --odd "$INDYNO" run -q --postgres=16 --redis "${attack_arguments[@]}" "$app" -- \
         sh -c "$leave_set_id && /inside"
-    judge "$(skipped 2)"
+    is_green "$(skipped 2)"
     await_nothing_left
 }
 
@@ -28,7 +28,7 @@ teardown() {
     start_outside
     run --separate-stderr as_tester env INSIDE_REAL_TIME=1 "$scratch/inside" --odd "$INDYNO" run -q --postgres=16 --redis "${attack_arguments[@]}" "$app" -- \
         sh -c "$as_server"
-    judge "$(skipped 0)"
+    is_green "$(skipped 0)"
 }
 
 @test "attacks where a folder of the host can be written" {
@@ -46,7 +46,7 @@ teardown() {
     start_outside
     run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --rootfs="$scratch/root" --postgres=16 --redis \
         "${attack_arguments[@]}" "$app" -- /inside -owner-of-usr # who is the caller
-    judge "$(skipped 3)"
+    is_green "$(skipped 3)"
 }
 
 @test "attacks where the app is the folder itself, --app=rw" {
@@ -55,7 +55,7 @@ teardown() {
     # The kernel tells everybody in mountinfo which folder a mount shows.
     run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --app=rw --postgres=16 --redis \
         "${attack_arguments[@]}" "$app" -- /inside -host-path-in-mounts
-    judge "$(skipped 3)"
+    is_green "$(skipped 3)"
 }
 
 @test "attacks where user namespaces are allowed, from without and from within one" {
@@ -65,10 +65,10 @@ teardown() {
     start_outside
     run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --allow-userns --postgres=16 --redis \
         "${attack_arguments[@]}" "$app" -- /inside "${allowed[@]}"
-    judge "$(skipped 3)"
+    is_green "$(skipped 3)"
     run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --allow-userns --postgres=16 --redis \
         "${attack_arguments[@]}" "$app" -- unshare -Ur /inside "${allowed[@]}" "${within[@]}"
-    judge 3
+    is_green 3
 }
 
 @test "attacks where all processes share one id" {
@@ -78,7 +78,7 @@ teardown() {
     cp "$INDYNO" "$scratch/indyno" # which may be where only root can get at it
     run --separate-stderr setpriv --reuid 65530 --regid 65530 --clear-groups env -i "PATH=$PATH" HOME=/ "INDYNO_STORE=$INDYNO_STORE" \
         "$scratch/inside" --odd "$scratch/indyno" run -q --allow-weaker=ids "${attack_arguments[@]}" "$app" -- /inside --single
-    judge 4 # no server has a tree, or leaves a set-user-ID program, and no folder can be written
+    is_green 4 # no server has a tree, or leaves a set-user-ID program, and no folder can be written
 }
 
 @test "descriptors 0, 1 and 2 that are closed are nothing in the dyno, and a folder is refused" {

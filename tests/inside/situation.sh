@@ -54,7 +54,7 @@ leave_set_id='psql -qAt -v ON_ERROR_STOP=1 -c "copy (select 1) to program '"'"'c
 
 # What is not green of a run's TAP, and how many were skipped.
 # shellcheck disable=SC2154 # output, stderr: bats sets them
-judge() { # SKIPPED
+is_green() { # SKIPPED
     grep '^not ok' <<<"$output" && return 1
     [ "$status" = 0 ] || { echo "status $status: $stderr"; return 1; }
     [ "$(grep -c '^ok' <<<"$output")" -ge 80 ] || { echo "$output"; return 1; }
