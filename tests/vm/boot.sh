@@ -8,10 +8,11 @@
 #
 # Theory of operation. An initramfs of busybox and the modules that are needed mounts the host's root by virtiofs,
 # read-only in effect: an overlay whose upper is in the guest's memory takes all writes. The command's exit status comes
-# back as a line on the serial console.
+# back as a line on the serial console. With VM_SYSTEMD=1 this machine's systemd is the guest's pid 1, with the bus, logind
+# and nothing else, and COMMAND is a service of its.
 set -eu -o pipefail
 
-: "${VM_TIMEOUT:=3600}" "${VM_MEMORY:=3G}"
+: "${VM_TIMEOUT:=3600}" "${VM_MEMORY:=3G}" "${VM_SYSTEMD:=}"
 kernel=$1
 shift
 work=$(mktemp -d)
@@ -70,11 +71,49 @@ sleep 10
 INIT
 }
 
+# What wants nothing but a boot is taken out of the guest's view of the units. Output goes past the journal.
+write_systemd_init() {
+    cat >"$work/root/second-init" <<'INIT'
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs t /run
+rm -rf /.dockerenv /lib/systemd/system/{sysinit,sockets,timers,local-fs}.target.wants /etc/systemd/system/*.wants
+mkdir -p /run/systemd/system
+for unit in timers.target swap.target systemd-remount-fs.service systemd-journald{.service,.socket,-dev-log.socket} \
+    modprobe@drm.service systemd-tmpfiles-setup.service; do
+    ln -s /dev/null "/run/systemd/system/$unit"
+done
+cat >/run/systemd/system/vm.target <<UNIT
+[Unit]
+AllowIsolate=yes
+Requires=basic.target dbus.socket vm.service
+UNIT
+cat >/run/systemd/system/vm.service <<UNIT
+[Unit]
+Requires=dbus.socket
+Wants=systemd-logind.service
+After=basic.target dbus.socket systemd-logind.service
+[Service]
+Type=oneshot
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
+ExecStart=/bin/bash /in-service
+StandardOutput=file:/dev/ttyS0
+StandardError=file:/dev/ttyS0
+UNIT
+cat >/in-service <<'SERVICE'
+ip link set lo up
+echo
+. /command </dev/null
+echo "VM-EXIT=$?"
+echo o >/proc/sysrq-trigger
+SERVICE
+exec /lib/systemd/systemd --unit=vm.target
+INIT
+}
+
 mkdir -p "$work"/root/{bin,lib,dev,proc,sys,host,cow,new}
 cp /bin/busybox "$work/root/bin/"
 add_modules
 write_first_init
-write_second_init
+if [ -n "$VM_SYSTEMD" ]; then write_systemd_init; else write_second_init; fi
 printf '%q ' "$@" >"$work/root/command"
 (cd "$work/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initramfs"
 truncate -s 4G "$work/disk"
@@ -91,6 +130,6 @@ timeout "$VM_TIMEOUT" qemu-system-x86_64 -accel tcg,thread=multi -cpu Haswell-v4
     -chardev "socket,id=c0,path=$work/socket" -device vhost-user-fs-pci,chardev=c0,tag=hostroot \
     -drive "file=$work/disk,if=virtio,format=raw,cache=unsafe" \
     -kernel "$(find "$kernel" -name 'vmlinuz*' -type f -print -quit)" -initrd "$work/initramfs" \
-    -append 'console=ttyS0 quiet panic=-1' -nographic -no-reboot -net none </dev/null | stdbuf -oL tr -d '\r' | tee "$work/log" || true
+    -append 'console=ttyS0 quiet panic=-1 systemd.show_status=0 systemd.log_target=kmsg' -nographic -no-reboot -net none </dev/null | stdbuf -oL tr -d '\r' | tee "$work/log" || true
 status=$(sed -n 's/.*VM-EXIT=\([0-9]*\).*/\1/p' "$work/log" | tail -n 1)
 exit "${status:-125}"
