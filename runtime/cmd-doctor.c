@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "command.h"
 #include "doctor.h"
+#include "scope.h"
 
 enum { NO_RUN_WORKS = 1 };
 
@@ -82,6 +83,8 @@ int cmd_doctor(int argc, char **argv, struct error *err)
     }
     if (open_dir(options.dir ? options.dir : ".", &dir, &fd, err) < 0)
         return -1;
+    scope_enter(
+        NULL); /* as a run with limits does; where there is none, the probe of cgroups says what is missing */
     doctor_examine(dir, fd, &doctor);
     (options.json ? doctor_print_json : doctor_print)(&doctor, stdout);
     return doctor.runs ? 0 : NO_RUN_WORKS;

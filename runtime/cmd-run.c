@@ -14,6 +14,7 @@
 #include "report-file.h"
 #include "report.h"
 #include "run.h"
+#include "scope.h"
 #include "summary.h"
 
 void cmd_run_help(FILE *to)
@@ -92,7 +93,8 @@ static int prepare_and_run(const struct options *options, struct error *err)
     cleanup_prepared struct prepared prepared = {.dir_fd = -1, .scratch_fd = -1};
     if (options->status_fd >= 0)
         fcntl(options->status_fd, F_SETFD, FD_CLOEXEC);
-    if (report_file_open(options->report, &file, err) < 0 || prepare(options, false, &prepared, err) < 0)
+    if (report_file_open(options->report, &file, err) < 0 ||
+        (scope_is_wanted(options) && scope_enter(err) < 0) || prepare(options, false, &prepared, err) < 0)
         return report_refusal(options, &file, err);
     return run(options, &prepared.plan, &file, err);
 }

@@ -126,6 +126,7 @@ static cJSON *plan_json(const struct plan *plan, const struct strings *hidden)
     json_add_list(object, "weaker", &weaker);
     json_add_text(object, "size", plan->size);
     json_add_text(object, "scratch", plan->scratch);
+    cJSON_AddBoolToObject(object, "scope", plan->has_scope);
     cJSON_AddItemToObject(object, "limits", limits_json(&plan->limits));
     cJSON *services = cJSON_AddArrayToObject(object, "services");
     for (size_t i = 0; i < plan->services.count; i++)

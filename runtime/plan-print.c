@@ -86,6 +86,8 @@ static void print_limits(const struct plan *plan, FILE *to)
         text_format("%s%s", plan->size,
                     limits->optional ? ": what is not asked for is left out where it cannot be had" : "");
     print_line(to, "size", size);
+    if (plan->has_scope)
+        print_line(to, "scope", "one of the user's systemd is made for the run, for its limits");
     print_limit("memory", limits->memory_bytes, "bytes", to);
     print_limit("cpus", limits->cpu_millis, "thousandths", to);
     print_limit("cpu weight", limits->cpu_weight, "beside 100 of others", to);

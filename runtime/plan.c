@@ -77,8 +77,7 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
 
 /* ---- Limits ---- */
 
-/* Whether the user asked for a limit that takes cgroups: such a one must hold. */
-static bool asks_for_limits(const struct options *options)
+bool plan_asks_for_limits(const struct options *options)
 {
     const struct sandbox_limits *limits = &options->limits;
     return options->size || limits->memory_bytes || limits->cpu_millis || limits->cpu_weight ||
@@ -125,7 +124,7 @@ static int plan_limits(const struct plan_input *input, struct plan *plan, struct
     const struct size *size = choose_size(input, plan);
     plan->size = size->name;
     plan->limits = input->options->limits;
-    plan->limits.optional = !asks_for_limits(input->options) && !policy_needs_limits(policy);
+    plan->limits.optional = !plan_asks_for_limits(input->options) && !policy_needs_limits(policy);
     size_apply(size, input->host_bytes, &plan->limits, &plan->notes);
     return policy_bound(policy, input->options, size, &plan->limits, &plan->notes, err);
 }
@@ -360,7 +359,8 @@ int plan_make(const struct plan_input *input, struct plan *plan, struct error *e
                           .networks = options->networks,
                           .ids = choose_ids(input),
                           .id_range = input->id_range,
-                          .weaker = options->weaker};
+                          .weaker = options->weaker,
+                          .has_scope = input->has_scope};
     plan_share(input, plan);
     if (policy_judge(input->policy, options, input->paths, err) < 0 || plan_limits(input, plan, err) < 0 ||
         check_dir(input, err) < 0 || plan_steps(input, plan, err) < 0 ||

@@ -42,6 +42,7 @@ struct plan_input {
     const struct policy_paths *paths; /* of what is open */
     uid_t caller;                     /* whose run this is */
     bool has_other_caller;            /* root's, for somebody else */
+    bool has_scope;                   /* the run will be put into one (scope.h) */
     void (*random_hex)(char *out, size_t size);
 };
 
@@ -69,6 +70,7 @@ struct plan {
     size_t app_mount;  /* index of /app's */
     const char *size;  /* static: the size that limits not given are taken from */
     struct sandbox_limits limits;
+    bool has_scope; /* the input's */
     char *scratch;  /* a folder on disk for what the dyno writes; NULL: that is kept in memory */
     int scratch_fd; /* the input's */
     uint64_t totals[SANDBOX_TOTALS]; /* this run and all others together */
@@ -87,6 +89,9 @@ struct plan {
     struct strings notes;   /* remarks for the summary */
     struct strings missing; /* of the host, where it was probed: one line each */
 };
+
+/* Whether the user asked for a limit that takes cgroups: such a one must hold. */
+bool plan_asks_for_limits(const struct options *options);
 
 /* STATUS_POLICY where the options ask for what the policy forbids. That takes no images, so that none need be fetched for
  * what is refused. plan_make does it, too. */

@@ -16,6 +16,7 @@
 #include "layout.h"
 #include "progress.h"
 #include "root-files.h"
+#include "scope.h"
 
 /* ---- Folders ---- */
 
@@ -178,6 +179,7 @@ static struct plan_input input_of(const struct options *options, const struct pr
                                .paths = &prepared->paths,
                                .caller = caller_uid(),
                                .has_other_caller = caller_is_other(),
+                               .has_scope = prepared->probed && scope_is_wanted(options) && scope_is_due(),
                                .random_hex = text_random_hex};
 }
 

@@ -266,8 +266,9 @@ static const struct rule {
     {REFUSED_CGROUPS, lacks_cgroupfs, "no-cgroups", "no cgroup filesystem is mounted at /sys/fs/cgroup",
      "mount cgroup2 there"},
     {REFUSED_CGROUPS, always, "not-delegated", NULL,
-     "have a group delegated: systemd-run --user --scope -p Delegate=yes indyno run, or as root systemd-run "
-     "--scope -p Delegate=yes"},
+     "log in, so that a systemd of yours runs, from which indyno gets a group for each run with limits; or "
+     "have "
+     "one delegated as root: systemd-run --scope -p Delegate=yes"},
     {REFUSED_PASTA, lacks_pasta, "no-pasta", "pasta is not installed", "install it (Debian, Ubuntu: passt)"},
     {REFUSED_PASTA, lacks_tun, "no-tun",
      "/dev/net/tun is not there, or may not be opened: as root it must be open to everybody",

@@ -149,6 +149,7 @@ static void plan_v2(const char *self, struct cgroups *groups)
             break;
         *slash = '\0';
     }
+    groups->is_undelegated = true;
     groups->missing =
         text_format("no group with the controllers memory, pids and cpu was delegated to this process "
                     "(it is in %s)",

@@ -37,8 +37,9 @@ struct cgroup_leaf {
 };
 
 struct cgroups {
-    int version;                       /* 2, 1, or 0: none */
-    char *missing;                     /* version 0: why, one line */
+    int version;         /* 2, 1, or 0: none */
+    char *missing;       /* version 0: why, one line */
+    bool is_undelegated; /* version 0: of version 2 there are groups, and none is the caller's */
     char *parents[CGROUP_CONTROLLERS]; /* version 1: a folder each; version 2: [0] */
     char *runs[CGROUP_CONTROLLERS];    /* parent/indyno.NAME.ID */
     char *shown[CGROUP_SHOWN];         /* version 1: one group for all of the run; NULL: none */

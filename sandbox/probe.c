@@ -295,6 +295,15 @@ void sandbox_explain(struct error *err)
 
 /* ---- For a plan ---- */
 
+char *sandbox_lacks_delegation(void)
+{
+    struct cgroups groups;
+    cgroup_plan("probe", "0", NULL, &groups);
+    char *reason = groups.is_undelegated ? steal_pointer(groups.missing) : NULL;
+    cgroup_clear(&groups);
+    return reason;
+}
+
 enum { MISSING_MAX = sizeof((struct sandbox_capabilities *)0)->missing / sizeof(char *) - 1 };
 
 static void add_missing(struct sandbox_capabilities *found, const char *what, const char *why)

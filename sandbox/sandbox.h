@@ -357,6 +357,10 @@ struct sandbox_capabilities {
 void sandbox_probe(const char *source, struct sandbox_capabilities *found);
 void sandbox_capabilities_clear(struct sandbox_capabilities *found);
 
+/* Where the caller's runs have no cgroups because, of version 2, none is delegated to it: that in one line, the caller's to
+ * free. Else NULL. */
+char *sandbox_lacks_delegation(void);
+
 /* ---- Examining ------------------------------------------------------------------------------------------
  */
 

@@ -155,7 +155,7 @@ static void test_json(void **state)
     };
     cleanup_free char *text = print(plan_print_json, false);
     cleanup_json cJSON *json = members_parse(text);
-    assert_keys(json, "dir rootfs name ids id_range network weaker size scratch limits services steps "
+    assert_keys(json, "dir rootfs name ids id_range network weaker size scratch scope limits services steps "
                       "environment mounts artifacts "
                       "not_provisioned unset replaced unknown buildpacks formation notes missing");
     ASSERT_MEMBERS(json, members);
