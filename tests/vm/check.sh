@@ -1,7 +1,7 @@
 #!/bin/bash
 # check.sh [SUITE...]: the command-line tests in virtual machines (guest.sh), as one TAP stream: what this machine's own
 # kernel and cgroups cannot show. With the kernels of these of Debian's suites, one after another, or of this machine's own
-# distribution. Some minutes each, for there is no KVM to count on. Fails where a test did.
+# distribution; with bookworm's also where systemd is pid 1, for one suffices. Some minutes each, for there is no KVM to count on. Fails where a test did.
 set -eu -o pipefail
 : "${abs_top_srcdir:?}" "${abs_top_builddir:?}" "${INDYNO:?}"
 if [ "$(id -u)" != 0 ]; then
@@ -19,13 +19,14 @@ BATS_TEST_TIMEOUT=1200 # a fork bomb took 300 s once, beside other tests
 . "$abs_top_srcdir/tests/cli/tree.sh"
 
 # What the guest prints, between lines of this script's own.
-run_guest() { # SUITE, or nothing for this distribution's own
-    local kernel=$abs_top_builddir/tests/vm/kernel${1:+-$1} status=0
+run_guest() { # SCRIPT [SUITE], or this distribution's own
+    local script=$1 kernel=$abs_top_builddir/tests/vm/kernel${2:+-$2} status=0
+    shift
     "$here/fetch.sh" "$kernel" "$@" >&2 &&
         "$here/boot.sh" "$kernel" env abs_top_srcdir="$abs_top_srcdir" abs_top_builddir="$abs_top_builddir" INDYNO="$INDYNO" \
             INDYNO_STORE="${INDYNO_STORE:-/var/lib/indyno}" INDYNO_LIBEXECDIR="$INDYNO_LIBEXECDIR" \
             INDYNO_CATALOG="$INDYNO_CATALOG" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" ${CHOSEN+"CHOSEN=$CHOSEN"} \
-            "$here/guest.sh" 2>&1 || status=$?
+            "$here/$script" 2>&1 || status=$?
     echo "== end ${1:-own} $status"
 }
 
@@ -61,4 +62,14 @@ join() {
     [ "$failed" = 0 ]
 }
 
-if [ $# = 0 ]; then run_guest; else for suite; do run_guest "$suite"; done; fi | tee "$abs_top_builddir/tests/vm/log" | join
+# What this machine's root has of it is the guest's.
+has_systemd() {
+    [ -x /lib/systemd/systemd ] && [ -e /lib/systemd/system/dbus.socket ] && [ -e /usr/lib/systemd/user/dbus.socket ]
+}
+
+run_suite() { # SUITE
+    run_guest guest.sh "$1"
+    [ "$1" != bookworm ] || ! has_systemd || VM_SYSTEMD=1 run_guest guest-systemd.sh "$1"
+}
+
+if [ $# = 0 ]; then run_guest guest.sh; else for suite; do run_suite "$suite"; done; fi | tee "$abs_top_builddir/tests/vm/log" | join
