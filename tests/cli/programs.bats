@@ -96,10 +96,10 @@ contains() { # TEXT...
 }
 
 @test "gdb: a child is stopped, looked at, watched, and let go" {
-    in_root sh -c 'cd project && make -s program && gdb -nx -batch -ex "break factorial if n == 3" -ex "watch sum if sum == 8000" \
-        -ex run -ex backtrace -ex continue -ex "print sum" -ex continue ./program 2>&1'
-    contains 'Breakpoint 1, factorial (n=' 'in main (argc=' 'hit Hardware watchpoint 2: sum' 'New value = 8000' '120 8000 3' \
-        'exited normally]'
+    # Not every virtual machine has debug registers: gdb watches step by step.
+    in_root sh -c 'cd project && make -s program && gdb -nx -batch -ex "set can-use-hw-watchpoints 0" -ex "break factorial if n == 3" \
+        -ex run -ex backtrace -ex "frame function main" -ex "watch product if product == 120" -ex continue -ex delete -ex continue ./program 2>&1'
+    contains 'Breakpoint 1, factorial (n=' 'in main (argc=' 'Watchpoint 2: product' 'New value = 120' '120 8000 3' 'exited normally]'
     [[ "$output" != *"disabling address space randomization"* ]]
 }
 

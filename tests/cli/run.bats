@@ -86,7 +86,7 @@ J
         mkfifo "$scratch/ready"
         give "$scratch"
         start_indyno run -q --report "$scratch/report" "$app" -- \
-            sh -c "trap 'echo caught $signal; exit 0' $signal; echo up; sleep 60 & wait" >"$scratch/ready" 2>"$scratch/err" &
+            sh -c "trap 'echo caught $signal; exit 0' $signal; echo up; while :; do sleep 0.1; done" >"$scratch/ready" 2>"$scratch/err" &
         local pid=$!
         exec 8<"$scratch/ready"
         read -r -u 8 line
