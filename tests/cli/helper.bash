@@ -84,7 +84,7 @@ as_tester() {
 start_indyno() {
     local rights
     set_rights
-    exec "${rights[@]}" env --default-signal=INT,QUIT "$INDYNO" "$@" 3>&-
+    exec "${rights[@]}" env --default-signal=HUP,INT,QUIT "$INDYNO" "$@" 3>&-
 }
 
 # As sudo does to what it starts: no variable of indyno's is the caller's.

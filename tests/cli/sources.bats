@@ -129,7 +129,7 @@ attack_from_server() {
     set_run_arguments
     start_outside
     INDYNO_STORE=$scratch/store run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --postgres=17 \
-        "${attack_arguments[@]}" "$app" -- sh -c "${as_server/\/inside --server//app\/inside --server -write-bind -bound-device}" # nothing of --ro-bind is there
+        "${attack_arguments[@]}" "$app" -- sh -c "${as_server/\/inside --server//app\/inside --server -write-bind -bound-device -owner-of-usr}" # nothing of --ro-bind is there; a tree is whose store it is
     end_outside
     ! grep '^not ok' <<<"$output" || return 1
     [ "$(grep -c '^ok' <<<"$output")" -ge 80 ] || { echo "$output $stderr"; return 1; }
