@@ -6,7 +6,7 @@ import sys
 import threading
 
 INTERFACE = "outside"
-SECONDS = 3
+SECONDS = 6
 reached = set()
 
 
