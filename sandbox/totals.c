@@ -45,8 +45,8 @@ static bool read_share(const char *record, struct share *share)
     const char *line = text_starts(record, RECORD_KEY) ? record : strstr(record, "\n" RECORD_KEY);
     if (!line)
         return false;
-    char *at = strchr(line, ' ');
-    share->caller = (uid_t)strtoul(at, &at, 10);
+    char *at;
+    share->caller = (uid_t)strtoul(line + (*line == '\n') + strlen(RECORD_KEY), &at, 10);
     share->amounts[SANDBOX_TOTAL_RUNS] = share->amounts[SANDBOX_TOTAL_RUNS_PER_CALLER] = 1;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         share->amounts[order[i]] = strtoull(at, &at, 10);
