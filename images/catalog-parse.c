@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "base/own.h"
+#include "json-object.h"
 
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
@@ -385,27 +386,6 @@ static int complete(const struct reader *reader, struct catalog *catalog)
 
 /* ---- The whole ---- */
 
-static size_t line_of(const char *text, const char *at)
-{
-    size_t line = 1;
-    for (; text < at; text++)
-        line += *text == '\n';
-    return line;
-}
-
-static cJSON *parse_json(const struct reader *reader, const char *text)
-{
-    const char *end = text;
-    cJSON *json = cJSON_ParseWithOpts(text, &end, true);
-    if (cJSON_IsObject(json))
-        return json;
-    fail(reader->err, STATUS_DATA, "%s:%zu: not a catalog, which is one JSON object", reader->path,
-         json ? 1 : line_of(text, end));
-    error_remedy(reader->err, "jq . %s shows what is wrong with it", reader->path);
-    cJSON_Delete(json);
-    return NULL;
-}
-
 static int merge_item(const struct reader *reader, const cJSON *item, struct catalog *catalog)
 {
     __attribute__((cleanup(catalog_entry_clear))) struct catalog_entry entry = {0};
@@ -418,7 +398,7 @@ static int merge_item(const struct reader *reader, const cJSON *item, struct cat
 int catalog_add(struct catalog *catalog, const char *path, const char *text, struct error *err)
 {
     const struct reader reader = {path, err};
-    __attribute__((cleanup(delete_json))) cJSON *json = parse_json(&reader, text);
+    __attribute__((cleanup(delete_json))) cJSON *json = json_object_parse(path, text, "a catalog", err);
     if (!json)
         return -1;
     const cJSON *item;

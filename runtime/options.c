@@ -262,11 +262,9 @@ static bool reserved(const char *path)
         "/proc", "/sys", "/dev", LAYOUT_TREES, "/var/lib/postgresql", "/etc/passwd", "/etc/group"};
     if (path[strspn(path, "/")] == '\0')
         return true;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        size_t length = strlen(places[i]);
-        if (strncmp(path, places[i], length) == 0 && (!path[length] || path[length] == '/'))
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (text_lies_in(path, places[i]))
             return true;
-    }
     return strcmp(path, LAYOUT_APP) == 0;
 }
 

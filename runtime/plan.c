@@ -79,9 +79,7 @@ static int plan_steps(const struct plan_input *input, struct plan *plan, struct 
 
 bool plan_asks_for_limits(const struct options *options)
 {
-    const struct sandbox_limits *limits = &options->limits;
-    return options->size || limits->memory_bytes || limits->cpu_millis || limits->cpu_weight ||
-           limits->cpus[0] || limits->pids || limits->cpu_ms;
+    return options->size || sandbox_takes_groups(&options->limits);
 }
 
 static const struct size *choose_size(const struct plan_input *input, struct plan *plan)
@@ -100,9 +98,7 @@ static const struct size *choose_size(const struct plan_input *input, struct pla
 
 static int plan_scratch(const struct plan_input *input, struct plan *plan, struct error *err)
 {
-    const char *scratch = input->options->scratch;
-    if (!scratch && input->is_root)
-        scratch = input->policy->scratch;
+    const char *scratch = policy_scratch(input->policy, input->options);
     if (!scratch)
         return 0;
     if (!input->is_root) {
@@ -215,20 +211,13 @@ static void plan_mounts(const struct plan_input *input, struct plan *plan)
 
 /* ---- Artifacts ---- */
 
-/* Whether path is the folder dir or lies in it. */
-static bool lies_in(const char *path, const char *dir)
-{
-    size_t length = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
-    return strncmp(path, dir, length) == 0 && (!path[length] || path[length] == '/');
-}
-
 /* The output folder may lie in DIR, where it is a name of its own; DIR must not lie in it, or a run could
  * write over what it tests. */
 static int plan_artifacts(const struct plan_input *input, struct plan *plan, struct error *err)
 {
     const struct options *options = input->options;
     plan->output = absolute(input->cwd, LAYOUT_OUTPUT);
-    if (options->artifact_count && lies_in(input->dir, plan->output)) {
+    if (options->artifact_count && text_lies_in(input->dir, plan->output)) {
         fail(err, STATUS_DATA, "--artifact: %s holds the folder that is tested", plan->output);
         error_remedy(err, "run indyno from another folder: artifacts go to ./" LAYOUT_OUTPUT);
         return -1;

@@ -50,15 +50,11 @@ static int judge_network(const struct policy *policy, const struct options *opti
 
 /* ---- Files ---- */
 
-/* Whether path is one of the list's or lies beneath one. */
-static bool lies_in(const struct policy_list *list, const char *path)
+static bool lies_in_one(const char *path, const struct policy_list *list)
 {
-    for (size_t i = 0; i < list->items.count; i++) {
-        const char *folder = list->items.items[i];
-        size_t length = text_equal(folder, "/") ? 0 : strlen(folder);
-        if (strncmp(path, folder, length) == 0 && (!path[length] || path[length] == '/'))
+    for (size_t i = 0; i < list->items.count; i++)
+        if (text_lies_in(path, list->items.items[i]))
             return true;
-    }
     return false;
 }
 
@@ -67,7 +63,7 @@ static int judge_path(const struct policy *policy, bool writable, const char *pa
                       struct error *err)
 {
     const struct policy_list *list = writable ? &policy->writable : &policy->read_only;
-    if (!list->is_set || lies_in(list, path) || (!writable && lies_in(&policy->writable, path)))
+    if (!list->is_set || lies_in_one(path, list) || (!writable && lies_in_one(path, &policy->writable)))
         return 0;
     cleanup_free char *whole = text_format("%s: %s", what, path);
     return refuse_by_list(policy, writable ? POLICY_BINDS_WRITABLE : POLICY_BINDS_READ_ONLY, list, whole,
@@ -99,6 +95,11 @@ static int judge_scratch(const struct policy *policy, const struct options *opti
     refuse(policy, POLICY_SCRATCH, what, err);
     error_remedy(err, "leave it out: what the dyno writes is kept in %s", policy->scratch);
     return -1;
+}
+
+const char *policy_scratch(const struct policy *policy, const struct options *options)
+{
+    return options->scratch ? options->scratch : policy->binds ? policy->scratch : NULL;
 }
 
 /* ---- Weaker modes ---- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/own.h"
+#include "images/json-object.h"
 #include "quantity.h"
 
 struct reader {
@@ -358,29 +359,20 @@ static void check_together(const struct reader *reader)
 
 /* ---- The whole ---- */
 
-static size_t line_of(const char *text, const char *at)
-{
-    size_t line = 1;
-    for (; text < at; text++)
-        line += *text == '\n';
-    return line;
-}
-
 void policy_parse(const char *file, const char *text, struct policy *policy, struct policy_mistakes *mistakes)
 {
     const struct reader reader = {file, policy, mistakes};
-    const char *end = text;
-    cJSON *json = cJSON_ParseWithOpts(text, &end, true);
+    cleanup_error struct error wrong = {0};
     *mistakes = (struct policy_mistakes){0};
-    if (cJSON_IsObject(json)) {
-        take_all(&reader, json);
-        if (!mistakes->messages.count)
-            check_together(&reader);
-    } else {
-        strings_addf(&mistakes->messages, "%s:%zu: not a policy, which is one JSON object", file,
-                     json ? 1 : line_of(text, end));
-        strings_addf(&mistakes->remedies, "jq . %s shows what is wrong with it", file);
+    cJSON *json = json_object_parse(file, text, "a policy", &wrong);
+    if (!json) {
+        strings_add(&mistakes->messages, wrong.message);
+        strings_add(&mistakes->remedies, wrong.remedy);
+        return;
     }
+    take_all(&reader, json);
+    if (!mistakes->messages.count)
+        check_together(&reader);
     cJSON_Delete(json);
 }
 

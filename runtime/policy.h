@@ -127,6 +127,9 @@ int policy_judge(const struct policy *policy, const struct options *options, con
                  struct error *err);
 int policy_judge_image(const struct policy *policy, const char *name, const char *version, struct error *err);
 
+/* The folder for what a run writes: the option's, or the policy's for those whom it binds; NULL: it is kept in memory. */
+const char *policy_scratch(const struct policy *policy, const struct options *options);
+
 /* The size that is taken where nobody names one. */
 const struct size *policy_default_size(const struct policy *policy);
 

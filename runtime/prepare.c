@@ -66,12 +66,9 @@ static int open_binds(const struct options *options, struct prepared *prepared, 
     return 0;
 }
 
-/* The policy's is root's own word. */
-static int open_policy_scratch(struct prepared *prepared, struct error *err)
+/* Which is root's own word. */
+static int open_policy_scratch(const char *path, struct prepared *prepared, struct error *err)
 {
-    const char *path = prepared->policy.binds ? prepared->policy.scratch : NULL;
-    if (!path)
-        return 0;
     prepared->scratch_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (prepared->scratch_fd >= 0)
         return 0;
@@ -81,12 +78,15 @@ static int open_policy_scratch(struct prepared *prepared, struct error *err)
 
 static int open_scratch(const struct options *options, struct prepared *prepared, struct error *err)
 {
-    if (!options->scratch)
-        return open_policy_scratch(prepared, err);
-    prepared->scratch_fd = caller_open(options->scratch, O_DIRECTORY, err);
+    const char *path = policy_scratch(&prepared->policy, options);
+    if (path != options->scratch)
+        return open_policy_scratch(path, prepared, err);
+    if (!path)
+        return 0;
+    prepared->scratch_fd = caller_open(path, O_DIRECTORY, err);
     if (prepared->scratch_fd < 0)
-        return error_context(err, "--scratch %s", options->scratch);
-    return caller_check_owner(prepared->scratch_fd, options->scratch, err);
+        return error_context(err, "--scratch %s", path);
+    return caller_check_owner(prepared->scratch_fd, path, err);
 }
 
 /* Where a descriptor leads, whatever it was opened by. */

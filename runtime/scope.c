@@ -32,8 +32,8 @@ bool scope_is_wanted(const struct options *options)
 /* Why it takes a scope; NULL where it takes none. */
 static char *find_need(void)
 {
-    bool is_booted = access("/run/systemd/system", F_OK) == 0; /* sd_booted(3) */
-    return geteuid() != 0 && is_booted ? sandbox_lacks_delegation() : NULL;
+    bool is_due = geteuid() != 0 && access("/run/systemd/system", F_OK) == 0; /* sd_booted(3) */
+    return is_due ? sandbox_lacks_delegation() : NULL;
 }
 
 static char *find_manager(struct error *err)

@@ -145,39 +145,21 @@ static bool judge_output(const struct run *run, struct verdict *verdict)
 
 /* ---- Services ---- */
 
-/* A limit that the whole dyno shares kills the step first (process.c): who had the memory is another question. Returns
- * the leaf of the service, where that had most of it when the step was killed; else NULL. */
-static const struct sandbox_leaf_result *hog(const struct sandbox_result *result, const char *service)
-{
-    const struct sandbox_leaf_result *its = leaf_of(result, service), *step = leaf_of(result, "step");
-    return its && step && step->oom_kills && its->memory_peak_bytes > step->memory_peak_bytes ? its : NULL;
-}
-
-/* What the memory limit did to or for a service, where that is why the run ended; else NULL. */
-static char *service_memory_words(const struct run *run, const char *service)
-{
-    uint64_t killed = oom_kills(run->result, service);
-    const struct sandbox_leaf_result *leaf = hog(run->result, service);
-    cleanup_free char *limit = memory_words(run), *processes = process_words(killed);
-    if (killed)
-        return text_format("%s: the memory limit%s killed %s of its leaf cgroup", service, limit, processes);
-    return !leaf
-               ? NULL
-               : text_format("%s: its leaf cgroup had %llu MiB when the memory limit%s was reached and ended "
-                             "the test",
-                             service, (unsigned long long)(leaf->memory_peak_bytes >> 20), limit);
-}
+static const char more_memory[] = "give the dyno more memory with --memory";
 
 static bool blame_service(const struct run *run, size_t index, struct verdict *verdict)
 {
     const char *name = run->plan->services.items[index].engine->name;
-    char *memory = service_memory_words(run, name);
+    uint64_t killed = oom_kills(run->result, name);
     cleanup_free char *end = end_words(&run->result->services[index]);
     verdict->service = (int)index;
-    if (memory)
-        verdict->remedy = copy_string("give the dyno more memory with --memory");
+    if (!killed)
+        return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
+                      text_format("%s %s", name, end));
+    cleanup_free char *processes = process_words(killed), *limit = memory_words(run);
+    verdict->remedy = copy_string(more_memory);
     return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-                  memory ? memory : text_format("%s %s", name, end));
+                  text_format("%s: the memory limit%s killed %s of its leaf cgroup", name, limit, processes));
 }
 
 /* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
@@ -193,7 +175,7 @@ static bool judge_services(const struct run *run, struct verdict *verdict)
     const struct sandbox_result *result = run->result;
     for (size_t i = 0; i < result->service_count; i++) {
         const char *name = run->plan->services.items[i].engine->name;
-        if (ended_badly(&result->services[i]) || oom_kills(result, name) || hog(result, name))
+        if (ended_badly(&result->services[i]) || oom_kills(result, name))
             return blame_service(run, i, verdict);
         if (result->services[i].state == SANDBOX_EXITED && result->services[i].ready_us >= 0)
             strings_addf(&verdict->notes, "%s was shut down by a client", name);
@@ -244,26 +226,25 @@ static bool judge_not_executed(const struct run *run, size_t index, struct verdi
                           : text_format("%s: %s", step->argv.items[0], strerror(errnum)));
 }
 
-/* What it was, and how much of it was had at most. */
+/* "processes (limit 64, at most 64 at once)" */
 static char *pids_words(const struct run *run)
 {
     const struct sandbox_leaf_result *dyno = leaf_of(run->result, "dyno");
-    if (!run->plan->limits.pids)
-        return copy_string("");
-    cleanup_free char *peak = dyno && dyno->pids_peak > 0
-                                  ? text_format(", with %lld at most", (long long)dyno->pids_peak)
-                                  : copy_string("");
-    return text_format(" of %llu%s", (unsigned long long)run->plan->limits.pids, peak);
+    long long limit = (long long)run->plan->limits.pids, peak = dyno ? (long long)dyno->pids_peak : 0;
+    return peak > 0 ? text_format(" (limit %lld, at most %lld at once)", limit, peak)
+           : limit  ? text_format(" (limit %lld)", limit)
+                    : copy_string("");
 }
 
+/* "all 64 MiB of it" */
 static char *disk_words(const struct run *run)
 {
-    const struct sandbox_limits *limits = &run->plan->limits;
+    if (run->result->disk.no_inodes && run->plan->limits.inodes)
+        return text_format("all %llu inodes", (unsigned long long)run->plan->limits.inodes);
     if (run->result->disk.no_inodes)
-        return limits->inodes ? text_format(" of its %llu inodes", (unsigned long long)limits->inodes)
-                              : copy_string(" of its inodes");
+        return copy_string("all inodes");
     cleanup_free char *size = size_words((uint64_t)run->result->disk.used_bytes);
-    return text_format(", with %s", size);
+    return text_format("all %s", size);
 }
 
 /* The limit that was hit where a step failed: ": the memory limit ...", or "". cause may be changed. */
@@ -279,19 +260,49 @@ static char *limit_words(const struct run *run, enum verdict_cause *cause)
     if (denied) {
         cleanup_free char *limit = pids_words(run);
         *cause = CAUSE_PIDS_LIMIT;
-        return text_format(": the limit of processes%s refused %s", limit, processes);
+        return text_format(": the limit of processes refused %s%s", processes, limit);
     }
     if (!run->result->disk.no_space && !run->result->disk.no_inodes)
         return copy_string("");
     cleanup_free char *full = disk_words(run);
     *cause = CAUSE_DISK_FULL;
-    return text_format(": what the dyno may write was full%s", full);
+    return text_format(": what the dyno may write was full, %s", full);
+}
+
+/* A limit that the whole dyno shares kills the step first (process.c): who had the memory is another question. The service
+ * whose leaf had more of it than the step's, which was killed for it; or -1. */
+static int find_hog(const struct run *run)
+{
+    const struct sandbox_leaf_result *step = leaf_of(run->result, "step");
+    for (size_t i = 0; step && step->oom_kills && i < run->result->service_count; i++) {
+        const struct sandbox_leaf_result *leaf =
+            leaf_of(run->result, run->plan->services.items[i].engine->name);
+        if (leaf && leaf->memory_peak_bytes > step->memory_peak_bytes)
+            return (int)i;
+    }
+    return -1;
+}
+
+static bool blame_hog(const struct run *run, int index, struct verdict *verdict)
+{
+    const char *name = run->plan->services.items[index].engine->name;
+    const struct sandbox_leaf_result *leaf = leaf_of(run->result, name);
+    cleanup_free char *limit = memory_words(run);
+    verdict->service = index;
+    verdict->remedy = copy_string(more_memory);
+    return decide(
+        verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
+        text_format("%s: its leaf cgroup had %llu MiB when the memory limit%s was reached and ended the test",
+                    name, leaf ? (unsigned long long)(leaf->memory_peak_bytes >> 20) : 0, limit));
 }
 
 static bool judge_ended(const struct run *run, size_t index, struct verdict *verdict)
 {
     const struct sandbox_process_result *step = &run->result->steps[index];
     const char *name = run->plan->steps[index].name;
+    int hog = find_hog(run);
+    if (hog >= 0)
+        return blame_hog(run, hog, verdict);
     bool signaled = step->state == SANDBOX_SIGNALED;
     enum verdict_cause cause = signaled ? CAUSE_SIGNAL : CAUSE_EXIT;
     cleanup_free char *end = end_words(step), *limit = limit_words(run, &cause);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/own.h"
 #include "cgroup-file.h"
@@ -45,18 +44,22 @@ static void quota_and_period_value(const struct sandbox_limits *limits, char val
         snprintf(value, LIMIT_MAX, "%" PRIu64 " %d", quota_of(limits), CPU_PERIOD_US);
 }
 
+/* The usual one is what a new group has. */
+static bool has_weight(const struct sandbox_limits *limits)
+{
+    return limits->cpu_weight && limits->cpu_weight != SANDBOX_CPU_WEIGHT_USUAL;
+}
+
 static void weight_value(const struct sandbox_limits *limits, char value[LIMIT_MAX])
 {
-    if (limits->cpu_weight)
+    if (has_weight(limits))
         snprintf(value, LIMIT_MAX, "%" PRIu64, limits->cpu_weight);
 }
 
-/* The kernel's smallest is 2. */
 static void shares_value(const struct sandbox_limits *limits, char value[LIMIT_MAX])
 {
-    uint64_t shares = limits->cpu_weight * SHARES_USUAL / SANDBOX_CPU_WEIGHT_USUAL;
-    if (limits->cpu_weight)
-        snprintf(value, LIMIT_MAX, "%" PRIu64, shares);
+    if (has_weight(limits))
+        snprintf(value, LIMIT_MAX, "%" PRIu64, limits->cpu_weight * SHARES_USUAL / SANDBOX_CPU_WEIGHT_USUAL);
 }
 
 static void cpus_value(const struct sandbox_limits *limits, char value[LIMIT_MAX])
@@ -79,7 +82,7 @@ static const struct limit {
     enum place place;
     const char *file;
     const char *what;  /* as a user asks for it, for messages */
-    bool is_tried;     /* set where the file exists */
+    bool is_tried;     /* one that cannot be set is no failure */
     bool on_step_leaf; /* also on the leaf of the steps, which is what programs look at */
     void (*value)(const struct sandbox_limits *, char[LIMIT_MAX]);
 } table[] = {

@@ -247,20 +247,21 @@ static int open_leaf(const struct cgroups *groups, struct cgroup_leaf *leaf, str
     return 0;
 }
 
-static void add_leaf(struct cgroups *groups, const char *name)
+static void add_leaf(struct cgroups *groups, const char *name, bool is_steps)
 {
     if (cgroup_leaf(groups, name) >= 0 || groups->leaf_count == SANDBOX_LEAVES_MAX)
         return;
-    groups->leaves[groups->leaf_count++] = (struct cgroup_leaf){.name = name, .fds = {-1, -1, -1}};
+    groups->leaves[groups->leaf_count++] =
+        (struct cgroup_leaf){.name = name, .is_steps = is_steps, .fds = {-1, -1, -1}};
 }
 
 static void list_leaves(const struct sandbox_spec *spec, struct cgroups *groups)
 {
-    add_leaf(groups, CGROUP_INIT_LEAF);
+    add_leaf(groups, CGROUP_INIT_LEAF, false);
     for (size_t i = 0; i < spec->service_count; i++)
-        add_leaf(groups, spec->services[i].leaf);
+        add_leaf(groups, spec->services[i].leaf, false);
     for (size_t i = 0; i < spec->step_count; i++)
-        add_leaf(groups, spec->steps[i].leaf);
+        add_leaf(groups, spec->steps[i].leaf, true);
 }
 
 int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err)
@@ -272,33 +273,21 @@ int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err)
     return cgroup_write(groups->own_leaf, "cgroup.procs", "0", err);
 }
 
-/* Without these a run goes on, less the limit or the figures that they stand for. */
-static const char *const optional_controllers[] = {"cpuset", "io"};
-
-static void switch_optional(const char *folder, char sign)
-{
-    for (size_t i = 0; i < sizeof optional_controllers / sizeof *optional_controllers; i++) {
-        cleanup_free char *word = text_format("%c%s", sign, optional_controllers[i]);
-        if (cgroup_has_word(folder, "cgroup.controllers", optional_controllers[i]))
-            cgroup_write(folder, "cgroup.subtree_control", word, NULL);
-    }
-}
-
 /* Version 2: controllers must be enabled in one write, memory among them (pids and cpu alone would succeed
- * and leave an invalid domain). */
-static int enable_controllers(const char *folder, struct error *err)
+ * and leave an invalid domain). Where there is no io, a run goes on without its figures. */
+static int enable_controllers(const char *folder, bool cpuset, struct error *err)
 {
-    if (cgroup_write(folder, "cgroup.subtree_control", "+memory +pids +cpu", err) < 0)
-        return -1;
-    switch_optional(folder, '+');
-    return 0;
+    bool io = cgroup_has_word(folder, "cgroup.controllers", "io");
+    cleanup_free char *words =
+        text_format("+memory +pids +cpu%s%s", io ? " +io" : "", cpuset ? " +cpuset" : "");
+    return cgroup_write(folder, "cgroup.subtree_control", words, err);
 }
 
 /* Whose processes may be in it is not for a run to move. */
-static int enable_given(const char *folder, struct error *err)
+static int enable_given(const char *folder, bool cpuset, struct error *err)
 {
     cleanup_error struct error own = {0};
-    if (enable_controllers(folder, &own) == 0)
+    if (enable_controllers(folder, cpuset, &own) == 0)
         return 0;
     fail(err, STATUS_DATA, "no dynos can be made in %s: %s", folder, own.message);
     error_remedy(err, "keep processes out of %s itself: a group that has any cannot hold others to limits",
@@ -307,22 +296,25 @@ static int enable_given(const char *folder, struct error *err)
 }
 
 /* A group that has processes cannot enable any controllers: all move to a leaf first. */
-int cgroup_delegate(const struct cgroups *groups, struct error *err)
+int cgroup_delegate(const struct cgroups *groups, const struct sandbox_limits *limits, struct error *err)
 {
+    bool cpuset = limits->cpus[0];
     if (groups->is_given)
-        return enable_given(groups->parents[0], err);
+        return enable_given(groups->parents[0], cpuset, err);
     if (!groups->own_leaf)
         return 0;
     if (cgroup_write(groups->own_leaf, "cgroup.procs", "0", err) < 0)
         return -1;
-    return enable_controllers(groups->parents[0], err);
+    return enable_controllers(groups->parents[0], cpuset, err);
 }
 
 void cgroup_undelegate(const struct cgroups *groups)
 {
     if (!groups->own_leaf)
         return;
-    switch_optional(groups->parents[0], '-');
+    static const char *const optional[] = {"-io", "-cpuset"}; /* not every kernel knows them */
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
+        cgroup_write(groups->parents[0], "cgroup.subtree_control", optional[i], NULL);
     if (cgroup_write(groups->parents[0], "cgroup.subtree_control", "-memory -pids -cpu", NULL) == 0 &&
         cgroup_write(groups->parents[0], "cgroup.procs", "0", NULL) == 0)
         rmdir(groups->own_leaf);
@@ -348,15 +340,22 @@ static int give_to_init(const struct cgroups *groups, const struct idmap *ids, s
     return 0;
 }
 
-static int make_v2_extras(const struct sandbox_spec *spec, const struct cgroups *groups,
-                          const struct idmap *ids, struct error *err)
+/* Whoever loses a process to the memory limit ends whole: a test that goes on without some of its own proves nothing. */
+static int kill_as_one(const struct cgroups *groups, const char *leaf, struct error *err)
 {
-    for (size_t i = 0; i < spec->step_count; i++) {
-        cleanup_free char *leaf = text_format("%s/%s", groups->runs[0], spec->steps[i].leaf);
-        if (cgroup_write(leaf, "memory.oom.group", "1", err) < 0)
+    cleanup_free char *folder = text_format("%s/%s", groups->runs[0], leaf);
+    return groups->version == 2 ? cgroup_write(folder, "memory.oom.group", "1", err) : 0;
+}
+
+static int limit_steps(const struct cgroups *groups, const struct sandbox_limits *limits, struct error *err)
+{
+    for (size_t i = 0; i < groups->leaf_count; i++) {
+        const struct cgroup_leaf *leaf = &groups->leaves[i];
+        if (leaf->is_steps &&
+            (cgroup_limit(groups, limits, leaf->name, err) < 0 || kill_as_one(groups, leaf->name, err) < 0))
             return -1;
     }
-    return give_to_init(groups, ids, err);
+    return 0;
 }
 
 /* Where two controllers share a hierarchy, the group is there already. */
@@ -381,10 +380,10 @@ static int use_shown(const struct sandbox_limits *limits, struct cgroups *groups
         return 0;
     if (limits->cpus[0] && open_shown(groups, CGROUP_SHOWN_CPUSET, err) < 0)
         return -1;
-    bool is_counted = cgroup_has_file(groups->runs[CGROUP_CPU], "cpuacct.usage");
-    if (limits->cpu_ms && !is_counted && !groups->shown[CGROUP_SHOWN_CPUACCT])
-        return fail(err, STATUS_DATA, "there is no cpuacct controller");
-    return limits->cpu_ms && !is_counted ? open_shown(groups, CGROUP_SHOWN_CPUACCT, err) : 0;
+    if (!limits->cpu_ms || cgroup_has_file(groups->runs[CGROUP_CPU], "cpuacct.usage"))
+        return 0;
+    return groups->shown[CGROUP_SHOWN_CPUACCT] ? open_shown(groups, CGROUP_SHOWN_CPUACCT, err)
+                                               : fail(err, STATUS_DATA, "there is no cpuacct controller");
 }
 
 static int make_leaves(struct cgroups *groups, struct error *err)
@@ -406,41 +405,38 @@ static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, st
         return -1;
     make_shown(groups);
     if (cgroup_limit(groups, &spec->limits, NULL, err) < 0 ||
-        (groups->version == 2 && enable_controllers(groups->runs[0], err) < 0) ||
-        make_leaves(groups, err) < 0)
+        (groups->version == 2 && enable_controllers(groups->runs[0], false, err) < 0) ||
+        make_leaves(groups, err) < 0 || limit_steps(groups, &spec->limits, err) < 0 ||
+        use_shown(&spec->limits, groups, err) < 0)
         return -1;
-    for (size_t i = 0; i < spec->step_count; i++)
-        if (cgroup_limit(groups, &spec->limits, spec->steps[i].leaf, err) < 0)
-            return -1;
-    if (use_shown(&spec->limits, groups, err) < 0)
-        return -1;
-    return groups->version == 2 ? make_v2_extras(spec, groups, ids, err) : 0;
+    return groups->version == 2 ? give_to_init(groups, ids, err) : 0;
 }
 
-bool cgroup_is_asked_for(const struct sandbox_limits *limits)
+static void suggest(const struct sandbox_spec *spec, const struct cgroups *groups, struct error *err)
 {
-    return limits->memory_bytes || limits->cpu_millis || limits->cpu_weight || limits->cpus[0] ||
-           limits->pids || limits->cpu_ms;
+    if (groups->version)
+        error_remedy(err, "ask for what this host has, leave that limit out, or run without any with "
+                          "--allow-weaker=limits");
+    else if (spec->cgroup_parent)
+        error_remedy(err, "make the group %s, with the controllers memory, pids and cpu",
+                     spec->cgroup_parent);
+    else
+        error_remedy(err,
+                     "have cgroups delegated to this user (as root: systemd-run --scope -p Delegate=yes), "
+                     "or run without them with --allow-weaker=limits");
 }
 
 int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
                 struct error *err)
 {
-    bool asked = cgroup_is_asked_for(&spec->limits) && !spec->limits.optional;
+    bool asked = sandbox_takes_groups(&spec->limits) && !spec->limits.optional;
     cleanup_error struct error own = {0};
     if (groups->version && make_all(spec, ids, groups, &own) == 0)
         return 0;
     const char *why = groups->version ? own.message : groups->missing;
     if (asked && !(spec->weaker & SANDBOX_WEAKER_LIMITS)) {
         fail(err, STATUS_DATA, "limits cannot be enforced here: %s", why);
-        if (spec->cgroup_parent)
-            error_remedy(err, "make the group %s, with the controllers memory, pids and cpu",
-                         spec->cgroup_parent);
-        else
-            error_remedy(
-                err,
-                "have cgroups delegated to this user (as root: systemd-run --scope -p Delegate=yes), or run "
-                "without them with --allow-weaker=limits");
+        suggest(spec, groups, err);
         return -1;
     }
     cgroup_remove(groups);

@@ -32,6 +32,7 @@ enum { CGROUP_SHOWN_CPUACCT, CGROUP_SHOWN_CPUSET, CGROUP_SHOWN };
 
 struct cgroup_leaf {
     const char *name;
+    bool is_steps;
     int fds[CGROUP_CONTROLLERS]; /* version 1: each `tasks` open for writing; version 2: [0] is the group's
                                     folder */
 };
@@ -66,16 +67,13 @@ int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err);
 
 /* In the launcher: enters it too, and enables the controllers. All other processes of the run are born in
  * that leaf. */
-int cgroup_delegate(const struct cgroups *groups, struct error *err);
+int cgroup_delegate(const struct cgroups *groups, const struct sandbox_limits *limits, struct error *err);
 
 /* Moves the caller back, by the last process of the run; while other runs use the group it stays as it is. */
 void cgroup_undelegate(const struct cgroups *groups);
 
-/* Whether any of the limits takes a group. */
-bool cgroup_is_asked_for(const struct sandbox_limits *limits);
-
 /* Makes the groups with the spec's limits. Where there can be none, or one of them cannot be had: 0 if no
- * limit was asked for (version is then 0) or SANDBOX_WEAKER_LIMITS is set, else -1 with STATUS_DATA. init_uid
+ * limit that takes one (sandbox_takes_groups) was asked for (version is then 0) or SANDBOX_WEAKER_LIMITS is set, else -1 with STATUS_DATA. init_uid
  * and init_gid are the host ids that the dyno's init will have. */
 int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
                 struct error *err);

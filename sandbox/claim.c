@@ -41,6 +41,13 @@ static int open_state_dir(const char *path, struct error *err)
     return steal_fd(&fd);
 }
 
+/* An empty one where it cannot be read. */
+static void read_record(int fd, char record[RECORD_MAX])
+{
+    ssize_t size = pread(fd, record, RECORD_MAX - 1, 0);
+    record[size > 0 ? size : 0] = '\0';
+}
+
 /* Locks the file name; -1 with errno EWOULDBLOCK where somebody holds it. */
 static int lock_file(int dir_fd, const char *name)
 {
@@ -62,9 +69,8 @@ static void sweep_slot(int dir_fd, const char *name, bool (*sweep)(const char *r
     if (fd < 0)
         return;
     char record[RECORD_MAX];
-    ssize_t size = pread(fd, record, sizeof record - 1, 0);
-    record[size > 0 ? size : 0] = '\0';
-    if (size <= 0 || sweep(record))
+    read_record(fd, record);
+    if (!*record || sweep(record))
         unlinkat(dir_fd, name, 0);
 }
 
@@ -201,8 +207,7 @@ static void visit_record(int dir_fd, const char *name, void (*visit)(const char 
 {
     char record[RECORD_MAX];
     cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : pread(fd, record, sizeof record - 1, 0);
-    record[size > 0 ? size : 0] = '\0';
+    read_record(fd, record);
     visit(record, context);
 }
 

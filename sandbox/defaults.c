@@ -44,3 +44,9 @@ int sandbox_default_ids(struct sandbox_spec *spec, struct error *err)
     spec->block_count = range.blocks;
     return 0;
 }
+
+bool sandbox_takes_groups(const struct sandbox_limits *limits)
+{
+    return limits->memory_bytes || limits->cpu_millis || limits->cpu_weight || limits->cpus[0] ||
+           limits->pids || limits->cpu_ms;
+}

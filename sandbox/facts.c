@@ -50,9 +50,7 @@ static unsigned long long status_number(const char *status, const char *key, int
     return found ? strtoull(found + strlen(line), NULL, base) : 0;
 }
 
-/* Whether ids from first on are in the map of the caller's own user namespace. Where it cannot be read, it is taken
- * that they are. */
-/* A line of it: inside, outside, size. */
+/* A line of a map of ids: inside, outside, size. */
 static bool take_range(char **at, uint64_t *inside, uint64_t *size)
 {
     *inside = strtoull(*at, at, 10);
@@ -61,6 +59,8 @@ static bool take_range(char **at, uint64_t *inside, uint64_t *size)
     return *size > 0;
 }
 
+/* Whether ids from first on are in the map of the caller's own user namespace. Where it cannot be read, it is taken
+ * that they are. */
 static bool is_mapped(const char *file, uint64_t first, uint64_t count)
 {
     cleanup_free char *text = read_file(file);

@@ -168,12 +168,12 @@ static int choose_ids(struct launch *launch, struct error *err)
 
 static int make_groups(struct launch *launch, struct error *err)
 {
-    if (cgroup_delegate(&launch->groups, err) < 0 ||
+    if (cgroup_delegate(&launch->groups, &launch->spec->limits, err) < 0 ||
         cgroup_make(launch->spec, &launch->ids, &launch->groups, err) < 0)
         return -1;
     if (launch->groups.version)
         return 0;
-    if (cgroup_is_asked_for(&launch->spec->limits) && !launch->spec->limits.optional)
+    if (sandbox_takes_groups(&launch->spec->limits) && !launch->spec->limits.optional)
         strings_add(&launch->result->weaker, "limits");
     strings_addf(&launch->result->notes, "no cgroups: %s", launch->groups.missing);
     return 0;
@@ -273,9 +273,11 @@ static int start_relay(struct launch *launch, struct error *err)
     return limit ? relay_start(limit, &launch->relay, err) : 0;
 }
 
+/* Whoever reads the output may be slow: that is waited for where the run came to its end, by itself. */
 static void end_relay(struct launch *launch)
 {
-    relay_end(&launch->relay);
+    bool by_itself = launch->result->end == SANDBOX_END_STEPS;
+    relay_end(&launch->relay, launch->signals, by_itself ? -1 : (int)launch->spec->limits.kill_after_ms);
 }
 
 /* Before init is cloned, which makes of it what the dyno must not reach. */
@@ -290,7 +292,7 @@ static int watch_host(struct launch *launch, struct error *err)
     if (launch->host.ipv4 || launch->host.ipv6)
         return 0;
     fail(err, STATUS_ERRORED, "--network=outbound: this host has no default route");
-    error_remedy(err, "ip route show default; ip -6 route show default");
+    error_remedy(err, "give it one (ip route show default shows what there is), or leave --network out");
     return -1;
 }
 

@@ -46,6 +46,14 @@ static bool hand_on(int from, int to, uint64_t *left)
     return true;
 }
 
+/* A relay may wait for a reader that never reads: what ends it when the launcher was killed is not the pipes' end. */
+static void follow(pid_t launcher)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != launcher)
+        _exit(EXIT_LOST);
+}
+
 static void relay_main(const int from[STREAMS], uint64_t left) __attribute__((noreturn));
 
 static void relay_main(const int from[STREAMS], uint64_t left)
@@ -86,35 +94,43 @@ static bool are_one_file(void)
 }
 
 /* A closed one stays closed. */
+static int make_pipe(int stream, int *from, int *to, struct error *err)
+{
+    int ends[2];
+    if (fcntl(STDOUT_FILENO + stream, F_GETFD) < 0)
+        return 0;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail_errno(err, "make a pipe for the output");
+    *from = ends[0];
+    *to = ends[1];
+    return 0;
+}
+
 static int make_pipes(int from[STREAMS], struct relay *relay, struct error *err)
 {
-    int streams = are_one_file() ? 1 : STREAMS;
-    for (int i = 0; i < streams; i++) {
-        int ends[2];
-        if (fcntl(STDOUT_FILENO + i, F_GETFD) < 0)
-            continue;
-        if (pipe2(ends, O_CLOEXEC) < 0)
-            return fail_errno(err, "make a pipe for the output");
-        from[i] = ends[0];
-        relay->fds[i] = ends[1];
-    }
-    if (streams == 1)
-        relay->fds[1] = fcntl(relay->fds[0], F_DUPFD_CLOEXEC, 0);
-    return 0;
+    if (make_pipe(0, &from[0], &relay->fds[0], err) < 0)
+        return -1;
+    if (!are_one_file())
+        return make_pipe(1, &from[1], &relay->fds[1], err);
+    relay->fds[1] = fcntl(relay->fds[0], F_DUPFD_CLOEXEC, 0);
+    return relay->fds[1] < 0 ? fail_errno(err, "make a pipe for the output") : 0;
 }
 
 int relay_start(uint64_t limit, struct relay *relay, struct error *err)
 {
     int from[STREAMS] = {-1, -1};
-    if (make_pipes(from, relay, err) < 0)
-        return -1;
-    relay->pid = fork();
+    int status = make_pipes(from, relay, err);
+    pid_t launcher = getpid();
+    relay->pid = status < 0 ? -1 : fork();
     if (relay->pid == 0) {
+        follow(launcher);
         close_others(from); /* the first pipe was made first, and has the lower number */
         relay_main(from, limit);
     }
     for (int i = 0; i < STREAMS; i++)
         close_fd(&from[i]);
+    if (status < 0)
+        return -1;
     relay->pidfd = relay->pid < 0 ? -1 : sys_pidfd_open(relay->pid);
     return relay->pidfd < 0 ? fail_errno(err, "start the relay of the output") : 0;
 }
@@ -140,11 +156,16 @@ bool relay_overflowed(const struct relay *relay)
            info.si_code == CLD_EXITED && info.si_status == EXIT_OVERFLOWED;
 }
 
-void relay_end(struct relay *relay)
+void relay_end(struct relay *relay, int signals, int wait_ms)
 {
+    struct pollfd polled[] = {{.fd = relay->pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     relay_release(relay);
-    while (relay->pid > 0 && waitpid(relay->pid, NULL, 0) < 0 && errno == EINTR)
+    if (relay->pid <= 0)
+        return;
+    while (relay->pidfd >= 0 && poll(polled, sizeof polled / sizeof *polled, wait_ms) < 0 && errno == EINTR)
         ;
+    kill(relay->pid, SIGKILL); /* for one that has ended by itself nothing changes */
+    sys_wait(relay->pid, &(int){0});
     relay->pid = 0;
     close_fd(&relay->pidfd);
 }

@@ -3,7 +3,8 @@
  *
  * Theory of operation. Without a limit a step writes to the caller's own descriptors. With one it has the ends of pipes,
  * and the relay, a child of the launcher, hands on what comes out of them. When the limit is reached it ends, and so the
- * launcher hears of it. It ends too when the dyno has: nobody else has the pipes' other ends. Where standard output and
+ * launcher hears of it. It ends too when the dyno has: nobody else has the pipes' other ends; and it is
+ * killed when the launcher is. Where standard output and
  * error are one file they are one pipe, so that what is written stays in order.
  */
 #ifndef INDYNO_RELAY_H
@@ -41,7 +42,8 @@ void relay_release(struct relay *relay);
 /* Of a relay that has ended: whether there was more than the limit. */
 bool relay_overflowed(const struct relay *relay);
 
-/* Waits until all that the dyno, which is gone, has written is handed on. */
-void relay_end(struct relay *relay);
+/* Waits until all that the dyno, which is gone, has written is handed on: for wait_ms at most (-1: as long as it takes),
+ * and not when there is a signal to be read from signals. Then ends it. */
+void relay_end(struct relay *relay, int signals, int wait_ms);
 
 #endif

@@ -107,6 +107,9 @@ struct sandbox_limits {
         optional; /* nobody asked for those of cgroups: where the host cannot enforce them they are left out */
 };
 
+/* Whether any of them takes a cgroup. */
+bool sandbox_takes_groups(const struct sandbox_limits *limits);
+
 /* Protections that the caller is ready to go without (--allow-weaker). */
 enum sandbox_weaker {
     SANDBOX_WEAKER_IDS = 1 << 0,    /* a single id */

@@ -34,6 +34,12 @@ bool text_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+bool text_lies_in(const char *path, const char *folder)
+{
+    size_t length = text_equal(folder, "/") ? 0 : strlen(folder);
+    return strncmp(path, folder, length) == 0 && (!path[length] || path[length] == '/');
+}
+
 bool text_ends(const char *text, const char *suffix)
 {
     size_t length = strlen(text), tail = strlen(suffix);

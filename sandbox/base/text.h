@@ -14,6 +14,7 @@ char *text_vformat(const char *format, va_list args) __attribute__((format(print
 
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts(const char *text, const char *prefix);
+bool text_lies_in(const char *path, const char *folder); /* absolute paths: it is folder, or beneath it */
 bool text_ends(const char *text, const char *suffix);
 
 /* A NULL-terminated list of owned strings, as execve(2) takes it. A zeroed struct is an empty list. */

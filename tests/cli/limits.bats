@@ -67,7 +67,7 @@ try:
 except RuntimeError: sys.exit(3)'
     is_verdict failed pids-limit
     servers_are_well
-    [[ "$stderr" == *"the limit of processes of 60"* ]]
+    [[ "$stderr" == *"the limit of processes refused "*" (limit 60"* ]]
 }
 
 @test "--disk: every writable place is full at once, and says so" {
@@ -75,7 +75,7 @@ except RuntimeError: sys.exit(3)'
         limited 1 --disk=200M "$app" -- dd if=/dev/zero "of=$place/big" bs=1M count=300
         is_verdict failed disk-full
         [[ "$stderr" == *"No space left on device"* ]]
-        [[ "$stderr" == *"what the dyno may write was full, with 200 MiB"* ]]
+        [[ "$stderr" == *"what the dyno may write was full, all 200 MiB"* ]]
     done
     limited 0 --disk=200M "$app" -- sh -c 'dd if=/dev/zero of=/tmp/big bs=1M count=300; rm /tmp/big'
     is_verdict succeeded exit
@@ -97,7 +97,7 @@ except OSError as error:
     print(error.strerror); sys.exit(3)'
     is_verdict failed disk-full
     [ "$output" = "No space left on device" ]
-    [[ "$stderr" == *"full of its 5000 inodes"* ]]
+    [[ "$stderr" == *"full, all 5000 inodes"* ]]
 }
 
 # Loop devices that have a file without a name.
@@ -190,6 +190,42 @@ scratches() {
     await_gone "$relay"
 }
 
+@test "--output-size: who does not read keeps nobody from ending the run" {
+    mkfifo "$scratch/output"
+    give "$scratch/output"
+    exec 9<>"$scratch/output" # a reader that does not read
+    start_indyno run -q --output-size=10M -k 100ms "$app" -- sh -c 'echo started >&2; exec head -c 1000000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
+    local run=$!
+    until grep -qs started "$scratch/err"; do sleep 0.01; done
+    kill -TERM "$run"
+    status_of "$run" 143
+    # Its output is all written, and waits in the pipes.
+    start_indyno run -q --output-size=10M "$app" -- sh -c 'echo again >&2; exec head -c 60000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
+    run=$!
+    until grep -qs again "$scratch/err" && [ -z "$(descendant "$run" head)" ]; do sleep 0.01; done
+    kill -TERM "$run"
+    wait "$run" || true
+    await_nothing_left
+    # And a launcher that is killed leaves none that waits.
+    start_indyno run -q --output-size=10M "$app" -- sh -c 'echo third >&2; exec head -c 1000000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
+    run=$!
+    until grep -qs third "$scratch/err"; do sleep 0.01; done
+    local relay
+    relay=$(descendant "$run" indyno-relay)
+    kill -9 "$run"
+    await_gone "$relay"
+    exec 9>&-
+    await_nothing_left
+}
+
+@test "--cpus: who wants more is throttled" {
+    with_cgroups
+    limited 0 --cpus=0.2 "$app" -- sh -c '
+        set -- $(ls /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null)
+        while ! grep -q "^nr_throttled [1-9]" "$1"; do :; done; echo throttled'
+    [ "$output" = throttled ]
+}
+
 @test "--cpuset-cpus: the processors that programs see" {
     with_cgroups
     limited 0 --cpuset-cpus=0 "$app" -- nproc
@@ -240,6 +276,9 @@ limit() { # LEAF CONTROLLER VERSION-1-FILE VERSION-2-FILE
     status_of "$pid" 0
     [ "$(jq -r '[.usage[].leaf] | join(" ")' "$scratch/report")" = "dyno postgres redis step" ]
     [ "$(jq '[.usage[].MemoryPeak > 0] | all' "$scratch/report")" = true ]
+    # What version 1 does not count is null.
+    [ "$(jq -r '.usage[0].CPUUsageNSec | type' "$scratch/report")" = "$(version null number)" ]
+    [ "$(jq -r '.usage[0].IOReadBytes | type' "$scratch/report")" = "$(version null number)" ]
 }
 
 @test "sizes: by name, by app.json, by default; the tests see how large the dyno is" {

@@ -48,7 +48,7 @@ load helper
 @test "scripts of app.json run by bash in /app, their stdin is empty" {
     write_app <<'J'
 {"environments": {"test": {"scripts": {
-    "test-setup": "pwd > where; [[ -z $(cat) ]] && echo set-up > marker; sleep 1000 &",
+    "test-setup": "pwd > where; [[ -z $(cat) ]] && echo set-up > marker; sleep 1000 & until pgrep -x sleep; do :; done > /dev/null",
     "test": "cat where marker; pgrep -x sleep >/dev/null && echo still there; exit 3"}}}}
 J
     run -3 --separate-stderr indyno run "$app" </dev/zero

@@ -195,14 +195,14 @@ static const struct row limit_rows[] = {
          "the leaf cgroup step"},
     {WELL, .steps = {{EXITED(2)}}, .leaves = {{"dyno", .pids_denied = 3, .pids_peak = 64}},
      .limits = {.pids = 64}, .kind = VERDICT_FAILED, .cause = CAUSE_PIDS_LIMIT, .status = 2,
-     .message =
-         "the command exited with 2: the limit of processes of 64, with 64 at most refused 3 processes"},
+     .message = "the command exited with 2: the limit of processes refused 3 processes (limit 64, at most 64 "
+                "at once)"},
     {WELL, .steps = {{EXITED(1)}}, .disk = {.used_bytes = 64 << 20, .no_space = true}, .kind = VERDICT_FAILED,
      .cause = CAUSE_DISK_FULL, .status = 1,
-     .message = "the command exited with 1: what the dyno may write was full, with 64 MiB"},
+     .message = "the command exited with 1: what the dyno may write was full, all 64 MiB"},
     {WELL, .steps = {{EXITED(1)}}, .disk = {.used_bytes = 1025, .no_inodes = true}, .limits = {.inodes = 200},
      .kind = VERDICT_FAILED, .cause = CAUSE_DISK_FULL, .status = 1,
-     .message = "the command exited with 1: what the dyno may write was full of its 200 inodes"},
+     .message = "the command exited with 1: what the dyno may write was full, all 200 inodes"},
     {WELL, .steps = {{EXITED(0)}}, .disk = {.no_space = true}, .kind = VERDICT_SUCCEEDED, .cause = CAUSE_EXIT,
      .notes = {"what the dyno may write was full at the end, and the test succeeded"}},
     /* The step is the first to die, whoever had the memory. */
@@ -218,6 +218,11 @@ static const struct row limit_rows[] = {
     {WELL, .steps = {{EXITED(1)}},
      .leaves = {{"step", .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
      .kind = VERDICT_FAILED, .cause = CAUSE_EXIT, .status = 1},
+    /* One that succeeded is no failure, whoever had the memory. */
+    {WELL, .steps = {{EXITED(0)}},
+     .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
+     .kind = VERDICT_SUCCEEDED, .cause = CAUSE_EXIT,
+     .notes = {"the memory limit killed 1 of the test's processes, and it succeeded"}},
     /* Memory is what the files are kept in: it comes first. */
     {WELL, .steps = {{EXITED(1)}}, .leaves = {{"step", .oom_kills = 1}}, .disk = {.no_space = true},
      .kind = VERDICT_FAILED, .cause = CAUSE_MEMORY_LIMIT, .status = 1,
