@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,34 +17,79 @@ enum { CHUNK = 65536, STREAMS = 2, EXIT_DONE = 0, EXIT_OVERFLOWED = 1, EXIT_LOST
 
 /* ---- In the relay ---- */
 
-static void write_all(int fd, const char *data, size_t size)
+/* What is read from a pipe is written before more is. Nobody waits for the other stream's reader: a descriptor is used
+ * when poll(2) says that it can be, and PIPE_BUF bytes then fit into a pipe (the caller's descriptors are not ours to
+ * make non-blocking). */
+struct stream {
+    int from, to; /* from < 0: it has ended */
+    size_t size, written;
+    char chunk[CHUNK];
+};
+
+struct counter {
+    uint64_t left;
+    bool has_overflowed;
+};
+
+static bool has_pending(const struct stream *stream)
 {
-    while (size > 0) {
-        ssize_t written = write(fd, data, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            _exit(EXIT_LOST);
-        data += written;
-        size -= (size_t)written;
-    }
+    return stream->written < stream->size;
 }
 
-/* Returns false at the end of the pipe. */
-static bool hand_on(int from, int to, uint64_t *left)
+static void take(struct stream *stream, struct counter *counter)
 {
-    char chunk[CHUNK];
-    ssize_t size = read(from, chunk, sizeof chunk);
+    ssize_t size = read(stream->from, stream->chunk, sizeof stream->chunk);
     if (size < 0 && errno == EINTR)
-        return true;
+        return;
     if (size <= 0)
-        return false;
-    bool fits = (uint64_t)size <= *left;
-    write_all(to, chunk, fits ? (size_t)size : (size_t)*left);
-    if (!fits)
-        _exit(EXIT_OVERFLOWED);
-    *left -= (uint64_t)size;
-    return true;
+        stream->from = -1;
+    stream->written = 0;
+    stream->size = size > 0 ? (size_t)size : 0;
+    if (stream->size > counter->left) {
+        counter->has_overflowed = true;
+        stream->size = (size_t)counter->left;
+    }
+    counter->left -= stream->size;
+}
+
+static void give(struct stream *stream)
+{
+    size_t size = stream->size - stream->written;
+    ssize_t written = write(stream->to, stream->chunk + stream->written, size < PIPE_BUF ? size : PIPE_BUF);
+    if (written < 0 && errno != EINTR)
+        _exit(EXIT_LOST);
+    if (written > 0)
+        stream->written += (size_t)written;
+}
+
+/* What to wait for; fd < 0: nothing. */
+static struct pollfd wish(const struct stream *stream, const struct counter *counter)
+{
+    if (has_pending(stream))
+        return (struct pollfd){.fd = stream->to, .events = POLLOUT};
+    return (struct pollfd){.fd = counter->has_overflowed ? -1 : stream->from, .events = POLLIN};
+}
+
+static void hand_on(struct stream streams[STREAMS], struct counter *counter)
+{
+    struct pollfd polled[STREAMS];
+    for (;;) {
+        bool has_wish = false;
+        for (int i = 0; i < STREAMS; i++) {
+            polled[i] = wish(&streams[i], counter);
+            has_wish |= polled[i].fd >= 0;
+        }
+        if (!has_wish)
+            return;
+        if (poll(polled, STREAMS, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            _exit(EXIT_LOST);
+        }
+        for (int i = 0; i < STREAMS; i++)
+            if (polled[i].fd >= 0 && polled[i].revents)
+                polled[i].events == POLLOUT ? give(&streams[i]) : take(&streams[i], counter);
+    }
 }
 
 /* A relay may wait for a reader that never reads: what ends it when the launcher was killed is not the pipes' end. */
@@ -58,17 +104,13 @@ static void relay_main(const int from[STREAMS], uint64_t left) __attribute__((no
 
 static void relay_main(const int from[STREAMS], uint64_t left)
 {
-    struct pollfd polled[STREAMS] = {{.fd = from[0], .events = POLLIN}, {.fd = from[1], .events = POLLIN}};
+    struct stream streams[STREAMS] = {{.from = from[0], .to = STDOUT_FILENO},
+                                      {.from = from[1], .to = STDERR_FILENO}};
+    struct counter counter = {.left = left};
     prctl(PR_SET_NAME, "indyno-relay");
     signal(SIGPIPE, SIG_IGN);
-    while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-        if (poll(polled, STREAMS, -1) < 0 && errno != EINTR)
-            _exit(EXIT_LOST);
-        for (int i = 0; i < STREAMS; i++)
-            if (polled[i].fd >= 0 && polled[i].revents && !hand_on(from[i], STDOUT_FILENO + i, &left))
-                polled[i].fd = -1;
-    }
-    _exit(EXIT_DONE);
+    hand_on(streams, &counter);
+    _exit(counter.has_overflowed ? EXIT_OVERFLOWED : EXIT_DONE);
 }
 
 /* The launcher's other descriptors tell janitor and init, by their end, that the launcher is gone. */

@@ -3,17 +3,12 @@
 load helper
 
 setup() {
-    INSIDE=$abs_top_builddir/tests/inside/inside
-    setup_scratch
     . "$abs_top_srcdir/tests/inside/situation.sh"
-    make_situation
-    chmod 755 "$scratch"
-    set_run_arguments
+    set_up_attacks
 }
 
 teardown() {
-    [ -z "${outside-}" ] || end_outside
-    teardown_scratch
+    tear_down_attacks
 }
 
 @test "attacks from the tests, whose caller hands on everything odd" {

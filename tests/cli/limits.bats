@@ -199,8 +199,8 @@ scratches() {
     until grep -qs started "$scratch/err"; do sleep 0.01; done
     kill -TERM "$run"
     status_of "$run" 143
-    # Its output is all written, and waits in the pipes.
-    start_indyno run -q --output-size=10M "$app" -- sh -c 'echo again >&2; exec head -c 60000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
+    # What waits keeps nothing from the other reader. And where all is written, and waits in the pipes:
+    start_indyno run -q --output-size=10M "$app" -- sh -c 'head -c 10000 /dev/zero; echo again >&2; exec head -c 50000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
     run=$!
     until grep -qs again "$scratch/err" && [ -z "$(descendant "$run" head)" ]; do sleep 0.01; done
     kill -TERM "$run"

@@ -3,20 +3,15 @@
 load helper
 
 setup() {
-    INSIDE=$abs_top_builddir/tests/inside/inside
-    setup_scratch
     . "$abs_top_srcdir/tests/inside/situation.sh"
-    make_situation
-    chmod 755 "$scratch"
-    set_run_arguments
+    set_up_attacks
     cp "$INDYNO" "$scratch/indyno" # which may be where only root can get at it
     nested_indyno=$scratch/indyno
     is_user && weaker=(--allow-weaker=ids) || weaker=()
 }
 
 teardown() {
-    [ -z "${outside-}" ] || end_outside
-    teardown_scratch
+    tear_down_attacks
 }
 
 # Runs indyno in bubblewrap, as the test's user.

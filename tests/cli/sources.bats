@@ -124,9 +124,7 @@ attack_from_server() {
     local INSIDE=$abs_top_builddir/tests/inside/inside
     . "$abs_top_srcdir/tests/inside/situation.sh"
     make_situation
-    chmod 755 "$scratch"
     cp "$scratch/inside" "$app/inside"
-    set_run_arguments
     start_outside
     INDYNO_STORE=$scratch/store run --separate-stderr as_tester "$scratch/inside" --odd "$INDYNO" run -q --postgres=17 \
         "${attack_arguments[@]}" "$app" -- sh -c "${as_server/\/inside --server//app\/inside --server -write-bind -bound-device -owner-of-usr}" # nothing of --ro-bind is there; a tree is whose store it is

@@ -3,14 +3,18 @@
 # shellcheck shell=bash
 
 # The app's folder with what root alone can put there: a set-user-ID program, one with a file capability, a device node.
-# What cannot be made is not told of, and the attacks that need it are skipped.
+# What cannot be made is not told of, and the attacks that need it are skipped. Sets attack_arguments to those of a run that
+# show the attacks to the dyno.
+# shellcheck disable=SC2034 # of whoever sources this
 make_situation() {
     : "${scratch:?}" "${INSIDE:?}"
     app=$scratch/app bound=$scratch/bound written=$scratch/written
+    attack_arguments=(--ro-bind "$scratch/inside:/inside" --ro-bind "$bound:/bound" -e "GIVEN=indyno-inside-secret")
     mkdir -p "$app" "$bound" "$written"
     cp "$INSIDE" "$scratch/inside"
     chmod 755 "$scratch/inside"
     give "$scratch"
+    chmod 755 "$scratch"
     chmod 777 "$written" # as root, the step writes only where everybody may
     echo 'bound yes' >"$app/outside"
     [ "$(id -u)" = 0 ] || return 0
@@ -38,10 +42,16 @@ end_outside() {
     wait "$outside"
 }
 
-# Arguments of a run that show the attacks to the dyno.
-# shellcheck disable=SC2034 # of whoever sources this
-set_run_arguments() {
-    attack_arguments=(--ro-bind "$scratch/inside:/inside" --ro-bind "$bound:/bound" -e "GIVEN=indyno-inside-secret")
+# A file of bats': before each test, and after it.
+set_up_attacks() {
+    INSIDE=${abs_top_builddir:?}/tests/inside/inside
+    setup_scratch
+    make_situation
+}
+
+tear_down_attacks() {
+    [ -z "${outside-}" ] || end_outside
+    teardown_scratch
 }
 
 # A server's user attacks through Postgres.

@@ -200,9 +200,7 @@ use_build
 id indynotest >/dev/null 2>&1 || useradd --create-home --shell /bin/sh indynotest # with subordinate ids, as the tests as a user have
 mkdir "$scratch"
 make_situation
-chmod 755 "$scratch"
 start_outside
-set_run_arguments
 
 # What the kernel holds by itself, on this one or on all: devices and handles are of no use to a user namespace, id maps
 # are written once. set-id-in-app: what is in the app is the step's own or

@@ -1,7 +1,8 @@
 #!/bin/bash
 # check.sh [SUITE...]: the command-line tests in virtual machines (guest.sh), as one TAP stream: what this machine's own
-# kernel and cgroups cannot show. With the kernels of these of Debian's suites, one after another, or of this machine's own
-# distribution; with bookworm's also where systemd is pid 1, for one suffices. Some minutes each, for there is no KVM to count on. Fails where a test did.
+# kernel and cgroups cannot show. With the kernels of these of Debian's suites, one after another: all of these tests, with
+# bookworm's also where systemd is pid 1, for one suffices. Else with that of this machine's own distribution, what the kernel
+# itself decides. Some minutes each, for there is no KVM to count on. Fails where a test did.
 set -eu -o pipefail
 : "${abs_top_srcdir:?}" "${abs_top_builddir:?}" "${INDYNO:?}"
 if [ "$(id -u)" != 0 ]; then
@@ -25,7 +26,7 @@ run_guest() { # SCRIPT [SUITE], or this distribution's own
     "$here/fetch.sh" "$kernel" "$@" >&2 &&
         "$here/boot.sh" "$kernel" env abs_top_srcdir="$abs_top_srcdir" abs_top_builddir="$abs_top_builddir" INDYNO="$INDYNO" \
             INDYNO_STORE="${INDYNO_STORE:-/var/lib/indyno}" INDYNO_LIBEXECDIR="$INDYNO_LIBEXECDIR" \
-            INDYNO_CATALOG="$INDYNO_CATALOG" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" ${CHOSEN+"CHOSEN=$CHOSEN"} \
+            INDYNO_CATALOG="$INDYNO_CATALOG" BATS_TEST_TIMEOUT="$BATS_TEST_TIMEOUT" ${CHOSEN+"CHOSEN=$CHOSEN"} "VM_ALL=${VM_ALL-}" \
             "$here/$script" 2>&1 || status=$?
     echo "== end ${1:-own} $status"
 }
@@ -68,7 +69,7 @@ has_systemd() {
 }
 
 run_suite() { # SUITE
-    run_guest guest.sh "$1"
+    VM_ALL=1 run_guest guest.sh "$1"
     [ "$1" != bookworm ] || ! has_systemd || VM_SYSTEMD=1 run_guest guest-systemd.sh "$1"
 }
 

@@ -6,12 +6,15 @@ set -eu -o pipefail
 : "${abs_top_srcdir:?}" "${abs_top_builddir:?}" "${INDYNO:?}" "${INDYNO_STORE:?}"
 export TMPDIR=/scratch abs_top_srcdir abs_top_builddir
 tests=$abs_top_srcdir/tests/cli
-chosen='set-uid|sized tmpfs|loopback|what a hostile|signal dispositions|--memory|--pids-limit|a Postgres that cannot|--cpu-time: all|--cpuset|limits that|limits are|sizes: by|namespace is its own'
-chosen="$chosen|exit status|--timeout|signals reach|--artifact takes|--bind|kill -9|the next run sweeps|many at once"
-chosen="$chosen|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|doctor says|attacks from the tests|share one id|crash|bubblewrap|within a dyno|too old"
+# What the kernel decides, and, with VM_ALL, what it may.
+chosen='namespace is its own|what a hostile|--memory|--pids-limit contains|--cpu-time: all|limits are|cgroup_parent: the|attacks from the tests|kill -9 of|doctor says|crash|too old'
+more='set-uid|sized tmpfs|loopback|signal dispositions|--pids-limit|a Postgres that cannot|--output-size|--cpuset|limits that|sizes: by'
+more="$more|exit status|--timeout|signals reach|--artifact takes|--bind|kill -9|the next run sweeps|many at once"
+more="$more|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|share one id|bubblewrap|within a dyno"
+[ -z "${VM_ALL-}" ] || chosen="$chosen|$more"
 chosen=${CHOSEN-$chosen} # for one who looks for a reason
 
-suites=("$tests"/{dyno,limits,run,databases,inside,nested,doctor}.bats "$tests/../vm/crashes.bats")
+suites=("$tests"/{dyno,limits,policy,run,databases,inside,nested,doctor}.bats "$tests/../vm/crashes.bats")
 case $(uname -r) in 5.10.*) suites=("$tests/../vm/refused.bats") ;; esac
 
 # On a disk whose ids can be mapped, as a store is.
