@@ -4,8 +4,8 @@
  *   indyno         the version of indyno
  *   verdict        "succeeded", "failed", "errored", "timed-out" or "cancelled"
  *   cause          by what: "exit", "signal", "memory-limit", "pids-limit", "disk-full", "timeout", "cpu-time",
- *                  "output-limit", "cancelled", "test-setup",
- *                  "not-executable", "not-found", "service", "setup", "artifact" or "refused"
+ *                  "output-limit", "cancelled", "test-setup", "not-executable", "not-found", "service", "setup",
+ *                  "artifact", "host-memory" or "refused"
  *   message        what and why, or null where the exit status says it all
  *   remedy         what can be done, or null
  *   exit_status    of indyno

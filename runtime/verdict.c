@@ -66,11 +66,14 @@ static char *process_words(uint64_t count)
     return text_format("%llu process%s", (unsigned long long)count, count == 1 ? "" : "es");
 }
 
-/* " of 256 MiB"; "" where there is no such limit. */
+/* What killed for want of memory: "the memory limit of 256 MiB". */
 static char *memory_words(const struct run *run)
 {
+    if (run->result->oom_is_outside)
+        return copy_string("a lack of memory outside the dyno, not its own limit,");
     cleanup_free char *limit = size_words(run->plan->limits.memory_bytes);
-    return run->plan->limits.memory_bytes ? text_format(" of %s", limit) : copy_string("");
+    return run->plan->limits.memory_bytes ? text_format("the memory limit of %s", limit)
+                                          : copy_string("the memory limit");
 }
 
 static uint64_t oom_kills(const struct sandbox_result *result, const char *leaf)
@@ -146,6 +149,8 @@ static bool judge_output(const struct run *run, struct verdict *verdict)
 /* ---- Services ---- */
 
 static const char more_memory[] = "give the dyno more memory with --memory";
+static const char less_beside[] =
+    "run less beside it, or give more memory to the host or to the group that dynos are made in";
 
 static bool blame_service(const struct run *run, size_t index, struct verdict *verdict)
 {
@@ -157,9 +162,10 @@ static bool blame_service(const struct run *run, size_t index, struct verdict *v
         return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
                       text_format("%s %s", name, end));
     cleanup_free char *processes = process_words(killed), *limit = memory_words(run);
-    verdict->remedy = copy_string(more_memory);
-    return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-                  text_format("%s: the memory limit%s killed %s of its leaf cgroup", name, limit, processes));
+    bool is_outside = run->result->oom_is_outside;
+    verdict->remedy = copy_string(is_outside ? less_beside : more_memory);
+    return decide(verdict, VERDICT_ERRORED, is_outside ? CAUSE_HOST_MEMORY : CAUSE_SERVICE, STATUS_ERRORED,
+                  text_format("%s: %s killed %s of its leaf cgroup", name, limit, processes));
 }
 
 /* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
@@ -254,8 +260,8 @@ static char *limit_words(const struct run *run, enum verdict_cause *cause)
     cleanup_free char *processes = process_words(killed ? killed : denied);
     if (killed) {
         cleanup_free char *limit = memory_words(run);
-        *cause = CAUSE_MEMORY_LIMIT;
-        return text_format(": the memory limit%s killed %s of the leaf cgroup step", limit, processes);
+        *cause = run->result->oom_is_outside ? CAUSE_HOST_MEMORY : CAUSE_MEMORY_LIMIT;
+        return text_format(": %s killed %s of the leaf cgroup step", limit, processes);
     }
     if (denied) {
         cleanup_free char *limit = pids_words(run);
@@ -274,6 +280,8 @@ static char *limit_words(const struct run *run, enum verdict_cause *cause)
 static int find_hog(const struct run *run)
 {
     const struct sandbox_leaf_result *step = leaf_of(run->result, "step");
+    if (run->result->oom_is_outside)
+        return -1;
     for (size_t i = 0; step && step->oom_kills && i < run->result->service_count; i++) {
         const struct sandbox_leaf_result *leaf =
             leaf_of(run->result, run->plan->services.items[i].engine->name);
@@ -290,10 +298,9 @@ static bool blame_hog(const struct run *run, int index, struct verdict *verdict)
     cleanup_free char *limit = memory_words(run);
     verdict->service = index;
     verdict->remedy = copy_string(more_memory);
-    return decide(
-        verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
-        text_format("%s: its leaf cgroup had %llu MiB when the memory limit%s was reached and ended the test",
-                    name, leaf ? (unsigned long long)(leaf->memory_peak_bytes >> 20) : 0, limit));
+    return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, STATUS_ERRORED,
+                  text_format("%s: its leaf cgroup had %llu MiB when %s was reached and ended the test", name,
+                              leaf ? (unsigned long long)(leaf->memory_peak_bytes >> 20) : 0, limit));
 }
 
 static bool judge_ended(const struct run *run, size_t index, struct verdict *verdict)
@@ -309,6 +316,11 @@ static bool judge_ended(const struct run *run, size_t index, struct verdict *ver
     if (run->plan->steps[index].must_succeed)
         return decide(verdict, VERDICT_ERRORED, CAUSE_TEST_SETUP, STATUS_ERRORED,
                       text_format("%s %s%s; the test was not run", name, end, limit));
+    if (cause == CAUSE_HOST_MEMORY) {
+        verdict->remedy = copy_string(less_beside);
+        return decide(verdict, VERDICT_ERRORED, cause, STATUS_ERRORED,
+                      text_format("the %s %s%s", name, end, limit));
+    }
     return decide(verdict, VERDICT_FAILED, cause,
                   signaled ? SIGNAL_STATUS + step->term_signal : step->exit_status,
                   cause == CAUSE_EXIT ? NULL : text_format("the %s %s%s", name, end, limit));
@@ -336,10 +348,11 @@ static bool judge_steps(const struct run *run, struct verdict *verdict)
         if (judge_step(run, i, verdict))
             return true;
     uint64_t killed = oom_kills(run->result, "step");
-    if (killed)
-        strings_addf(&verdict->notes,
-                     "the memory limit killed %llu of the test's processes, and it succeeded",
+    if (killed) {
+        cleanup_free char *limit = memory_words(run);
+        strings_addf(&verdict->notes, "%s killed %llu of the test's processes, and it succeeded", limit,
                      (unsigned long long)killed);
+    }
     if (run->result->disk.no_space || run->result->disk.no_inodes)
         strings_add(&verdict->notes, "what the dyno may write was full at the end, and the test succeeded");
     return decide(verdict, VERDICT_SUCCEEDED, CAUSE_EXIT, 0, NULL);
@@ -415,6 +428,7 @@ const char *verdict_cause_name(enum verdict_cause cause)
         [CAUSE_SERVICE] = "service",
         [CAUSE_SETUP] = "setup",
         [CAUSE_ARTIFACT] = "artifact",
+        [CAUSE_HOST_MEMORY] = "host-memory",
         [CAUSE_REFUSED] = "refused",
     };
     return names[cause];

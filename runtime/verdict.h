@@ -33,6 +33,7 @@ enum verdict_cause {
     CAUSE_SERVICE,        /* a service crashed, was killed, or did not become ready */
     CAUSE_SETUP,          /* the dyno could not be made */
     CAUSE_ARTIFACT,       /* an artifact could not be taken out */
+    CAUSE_HOST_MEMORY,    /* a process was killed for want of memory, and it was not the dyno's limit */
     CAUSE_REFUSED,        /* what was asked for cannot be met; nothing was started */
 };
 

@@ -6,7 +6,7 @@
 #include "cgroup-file.h"
 #include "cgroup.h"
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, LIMIT_NEARED_BYTES = 1 << 20 };
 
 static int64_t number_or_none(const char *folder, const char *file)
 {
@@ -67,6 +67,24 @@ static void read_v2(const struct cgroups *groups, const char *leaf, struct sandb
     result->write_bytes = counts_io ? (int64_t)cgroup_sum(folder, "io.stat", "wbytes=") : -1;
 }
 
+/* No charge that could end in a kill is larger than some pages, and so the limit is neared that far. (Its failcnt is not
+ * counted by every kernel.) */
+static bool reached_v1(const char *folder, const char *peak_file, const char *limit_file)
+{
+    uint64_t limit = cgroup_number(folder, limit_file), peak = cgroup_number(folder, peak_file);
+    return limit > 0 && peak >= limit - (limit < LIMIT_NEARED_BYTES ? limit : LIMIT_NEARED_BYTES);
+}
+
+/* That of the dyno, or of the step, which is as large: the groups of services have none. */
+static bool reached_memory_limit(const struct cgroups *groups)
+{
+    if (groups->version == 2)
+        return cgroup_keyed(groups->runs[0], "memory.events", "oom") > 0;
+    const char *dyno = groups->runs[CGROUP_MEMORY];
+    return reached_v1(dyno, "memory.max_usage_in_bytes", "memory.limit_in_bytes") ||
+           reached_v1(dyno, "memory.memsw.max_usage_in_bytes", "memory.memsw.limit_in_bytes");
+}
+
 void cgroup_read(const struct cgroups *groups, struct sandbox_result *result)
 {
     result->cgroups = groups->version != 0;
@@ -78,4 +96,5 @@ void cgroup_read(const struct cgroups *groups, struct sandbox_result *result)
         else
             read_v2(groups, i == 0 ? NULL : leaf->name, leaf);
     }
+    result->oom_is_outside = groups->version != 0 && !reached_memory_limit(groups);
 }

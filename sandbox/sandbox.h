@@ -261,7 +261,7 @@ struct sandbox_leaf_result {
     const char *name; /* of the spec's, or "dyno" for the whole */
     uint64_t memory_peak_bytes;
     int64_t cpu_us;                  /* -1: this host's groups do not count it */
-    uint64_t oom_kills;              /* processes that the memory limit killed */
+    uint64_t oom_kills;              /* processes that were killed for want of memory */
     uint64_t pids_denied;            /* forks that the pids limit refused */
     int64_t pids_peak;               /* -1: not counted; as the next two */
     int64_t read_bytes, write_bytes; /* of disks */
@@ -287,6 +287,8 @@ struct sandbox_result {
     size_t service_count, step_count;
     struct sandbox_leaf_result leaves[SANDBOX_LEAVES_MAX];
     size_t leaf_count;
+    bool
+        oom_is_outside; /* what killed for want of memory was no limit of the dyno's: the host's, or that of groups above */
     struct sandbox_disk disk;
     uint64_t cpu_us; /* all of the dyno, as init has reaped it */
     bool cgroups;    /* false: this host let the caller make none; no leaf results then */

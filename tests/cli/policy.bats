@@ -271,15 +271,21 @@ ROWS
     [[ "$output" == *"somebody else's ids, and they overlap"* ]]
 }
 
-@test "cgroup_parent: the run's groups are there and nowhere else" {
-    as_root_only
-    local parent=/policy-test.$$ folder folders=() step
+make_groups() { # PARENT
+    local folder
+    folders=()
     for folder in /sys/fs/cgroup /sys/fs/cgroup/*/; do
         [ -e "$folder/cgroup.procs" ] && [ "$(basename "$folder")" != systemd ] && [ "$(basename "$folder")" != unified ] || continue
         [ ! -e /sys/fs/cgroup/cgroup.procs ] || [ "$folder" = /sys/fs/cgroup ] || continue
-        mkdir -p "$folder$parent"
-        folders+=("$folder$parent")
+        mkdir -p "$folder$1"
+        folders+=("$folder$1")
     done
+}
+
+@test "cgroup_parent: the run's groups are there and nowhere else" {
+    as_root_only
+    local parent=/policy-test.$$ step
+    make_groups "$parent"
     policy "{\"cgroup_parent\": \"$parent\"}"
     start_up run -q --memory=100M "$app" -- sh -c 'echo up; exec sleep 1000'
     step=$(descendant "$dyno" sleep)
@@ -289,6 +295,20 @@ ROWS
     kill -TERM "$dyno"
     status_of "$dyno" 143
     [ -z "$(find "${folders[@]}" -mindepth 1 -type d)" ]
+    rmdir "${folders[@]}"
+}
+
+@test "cgroup_parent: the memory that is short there is no limit of the run's" {
+    as_root_only
+    local parent=/policy-test.$$ folder=/sys/fs/cgroup limit=memory.max
+    [ -e /sys/fs/cgroup/cgroup.procs ] || { folder=/sys/fs/cgroup/memory limit=memory.limit_in_bytes; }
+    make_groups "$parent"
+    echo 200M >"$folder$parent/$limit"
+    policy "{\"cgroup_parent\": \"$parent\"}"
+    run -125 --separate-stderr indyno run --memory=1G --report "$scratch/report" "$app" -- python3 -c 'x=bytearray(500<<20)'
+    [ "$(jq -r '.verdict + " " + .cause' "$scratch/report")" = "errored host-memory" ]
+    [[ "$stderr" == *"a lack of memory outside the dyno, not its own limit, killed 1 process of the leaf cgroup step"*"run less beside it"* ]]
+    await_nothing_left
     rmdir "${folders[@]}"
 }
 

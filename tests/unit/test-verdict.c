@@ -27,6 +27,7 @@ struct row {
     uint64_t wall_ms;
     struct sandbox_limits limits; /* the others */
     struct sandbox_disk disk;
+    bool oom_is_outside;
     bool scripts; /* two steps, test-setup and test; else one command */
     struct sandbox_process_result services[SERVICES], steps[STEPS];
     struct sandbox_leaf_result leaves[LEAVES];
@@ -58,6 +59,7 @@ static struct sandbox_result result_of(const struct row *row, struct sandbox_pro
 {
     struct sandbox_result result = {.end = row->end,
                                     .cancel_signal = row->cancel_signal,
+                                    .oom_is_outside = row->oom_is_outside,
                                     .disk = row->disk,
                                     .services = services,
                                     .service_count = SERVICES,
@@ -223,6 +225,19 @@ static const struct row limit_rows[] = {
      .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
      .kind = VERDICT_SUCCEEDED, .cause = CAUSE_EXIT,
      .notes = {"the memory limit killed 1 of the test's processes, and it succeeded"}},
+    /* What the host or a group above had no memory for is neither the test's failing nor the dyno's limit. */
+    {WELL, .steps = {{KILLED(SIGKILL)}}, .oom_is_outside = true,
+     .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
+     .limits = {.memory_bytes = 300 << 20}, .kind = VERDICT_ERRORED, .cause = CAUSE_HOST_MEMORY,
+     .status = STATUS_ERRORED,
+     .message = "the command was killed by signal 9 (Killed): a lack of memory outside the dyno, not its own "
+                "limit, killed 1 process of the leaf cgroup step",
+     .remedy = "run less beside it, or give more memory to the host or to the group that dynos are made in"},
+    {WELL, .steps = {{EXITED(0)}}, .oom_is_outside = true, .leaves = {{"redis", .oom_kills = 2}},
+     .kind = VERDICT_ERRORED, .cause = CAUSE_HOST_MEMORY, .status = STATUS_ERRORED, .service = "redis",
+     .message =
+         "redis: a lack of memory outside the dyno, not its own limit, killed 2 processes of its leaf cgroup",
+     .remedy = "run less beside it, or give more memory to the host or to the group that dynos are made in"},
     /* Memory is what the files are kept in: it comes first. */
     {WELL, .steps = {{EXITED(1)}}, .leaves = {{"step", .oom_kills = 1}}, .disk = {.no_space = true},
      .kind = VERDICT_FAILED, .cause = CAUSE_MEMORY_LIMIT, .status = 1,
@@ -491,10 +506,10 @@ static void test_names(void **state)
 {
     (void)state;
     static const char *const kinds[] = {"succeeded", "failed", "errored", "timed-out", "cancelled"};
-    static const char *const causes[] = {"exit",      "signal",     "memory-limit",   "pids-limit",
-                                         "disk-full", "timeout",    "cpu-time",       "output-limit",
-                                         "cancelled", "test-setup", "not-executable", "not-found",
-                                         "service",   "setup",      "artifact",       "refused"};
+    static const char *const causes[] = {
+        "exit",     "signal",       "memory-limit", "pids-limit",  "disk-full",      "timeout",
+        "cpu-time", "output-limit", "cancelled",    "test-setup",  "not-executable", "not-found",
+        "service",  "setup",        "artifact",     "host-memory", "refused"};
     for (size_t i = 0; i <= VERDICT_CANCELLED; i++)
         assert_text("kind", verdict_kind_name((enum verdict_kind)i), kinds[i]);
     for (size_t i = 0; i <= CAUSE_REFUSED; i++)
