@@ -15,12 +15,13 @@ pids=()
 # A loop on each processor. (--cpu-time, below, has the cgroups count what it uses, on version 1 too.)
 compute='for i in $(seq '"$cpus"'); do while :; do :; done & done; wait'
 
-run() { # NAME INDYNO'S ARGUMENT...
-    "$INDYNO" run -q --size=standard-2x --cpu-weight=100 --name "$1" --report "$work/$1.json" "${@:2}" >/dev/null 2>&1
+# In place of this shell, so that a signal to it is one to indyno.
+become() { # NAME INDYNO'S ARGUMENT...
+    exec "$INDYNO" run -q --size=standard-2x --cpu-weight=100 --name "$1" --report "$work/$1.json" "${@:2}" >/dev/null 2>&1
 }
 
 stop_neighbours() {
-    [ "${#pids[@]}" = 0 ] || { kill "${pids[@]}" && wait "${pids[@]}"; } 2>/dev/null || true
+    [ "${#pids[@]}" = 0 ] || { kill "${pids[@]}" || true; wait "${pids[@]}" || true; } 2>/dev/null
     pids=()
 }
 
@@ -28,7 +29,7 @@ stop_neighbours() {
 
 echo "Nine dynos that compute for $seconds s on $cpus processors: of a ninth of it all, each had"
 for n in $(seq 9); do
-    run "equal-$n" --cpu-time=1h --timeout="${seconds}s" -k 100ms "$work/app" -- bash -c "$compute" &
+    become "equal-$n" --cpu-time=1h --timeout="${seconds}s" -k 100ms "$work/app" -- bash -c "$compute" &
     pids+=($!)
 done
 wait "${pids[@]}" || true
@@ -73,18 +74,27 @@ for i in range(8): threading.Thread(target=hammer).start()"'
     'while :; do find / -xdev >/dev/null 2>&1; done'
 )
 
+# Who is killed for what it does comes back.
+neighbour() { # NAME COMMAND
+    trap 'kill $! 2>/dev/null; wait; exit' TERM
+    while :; do
+        become "$1" --timeout=30m -k 100ms "$work/app" -- bash -c "$2" &
+        wait $!
+    done
+}
+
 start_neighbours() { # computing|hostile
     local i command=$compute
     for i in $(seq 0 $((neighbours - 1))); do
         [ "$1" = computing ] || command=${hostile[$i]}
-        run "$1-$i" --timeout=30m -k 100ms "$work/app" -- bash -c "$command" &
+        neighbour "$1-$i" "$command" &
         pids+=($!)
     done
 }
 
 time_suite() {
     local from=$EPOCHREALTIME
-    run suite --postgres=16 "$work/app" -- bash suite || { jq .message "$work/suite.json" >&2; return 1; }
+    (become suite --postgres=16 "$work/app" -- bash suite) || { jq .message "$work/suite.json" >&2; return 1; }
     awk -v from="$from" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.2f\n", to - from }'
 }
 
