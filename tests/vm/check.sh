@@ -14,6 +14,7 @@ if [ "$(uname -m)" != x86_64 ]; then
     exit 0
 fi
 here=$abs_top_srcdir/tests/vm
+mkdir -p "$abs_top_builddir/tests/vm"
 work=$(mktemp -d /tmp/indyno-vm.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 BATS_TEST_TIMEOUT=1200 # a fork bomb took 300 s once, beside other tests
