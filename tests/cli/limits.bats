@@ -194,13 +194,14 @@ scratches() {
     mkfifo "$scratch/output"
     give "$scratch/output"
     exec 9<>"$scratch/output" # a reader that does not read
+    run -1 dd if=/dev/zero of="$scratch/output" bs=4096 count=1000 oflag=nonblock # and that is full
     start_indyno run -q --output-size=10M -k 100ms "$app" -- sh -c 'echo started >&2; exec head -c 1000000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
     local run=$!
     until grep -qs started "$scratch/err"; do sleep 0.01; done
     kill -TERM "$run"
     status_of "$run" 143
     # What waits keeps nothing from the other reader. And where all is written, and waits in the pipes:
-    start_indyno run -q --output-size=10M "$app" -- sh -c 'head -c 10000 /dev/zero; echo again >&2; exec head -c 50000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
+    start_indyno run -q --output-size=10M "$app" -- sh -c 'echo a line; echo again >&2; exec head -c 60000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &
     run=$!
     until grep -qs again "$scratch/err" && [ -z "$(descendant "$run" head)" ]; do sleep 0.01; done
     kill -TERM "$run"
