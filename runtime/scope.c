@@ -68,9 +68,9 @@ int scope_enter(struct error *err)
     fail(err, STATUS_DATA,
          "limits cannot be enforced here: %s, and no scope was to be had of the user's systemd: %s", need,
          why.message);
-    error_remedy(
-        err,
-        "log in, so that the user's systemd runs (or have it run always: loginctl enable-linger), or run "
-        "without limits with --allow-weaker=limits");
+    error_remedy(err, "%s",
+                 why.remedy ? why.remedy
+                            : "log in, so that the user's systemd runs (or have it run always: loginctl "
+                              "enable-linger), or run without limits with --allow-weaker=limits");
     return -1;
 }

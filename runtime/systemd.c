@@ -58,6 +58,8 @@ static int load(struct library *library, struct error *err)
     void *handle = dlopen(LIBRARY, RTLD_NOW);
     if (!handle) {
         fail(err, STATUS_ERRORED, "load systemd's library: %s", dlerror());
+        error_remedy(err,
+                     "install it (Debian: libsystemd0), or run without limits with --allow-weaker=limits");
         return -1;
     }
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
@@ -140,21 +142,13 @@ static int ask(struct request *request, struct error *err)
     return status < 0 ? -1 : 0;
 }
 
-static int wait_for_more(struct request *request)
-{
-    int status = request->library.sd_bus_wait(request->bus, WAIT_US);
-    if (status == -EINTR) /* stopped, and continued */
-        return 0;
-    return status == 0 ? -ETIMEDOUT : status;
-}
-
 static int await(struct request *request, struct error *err)
 {
     int status = 1;
     while (!request->result && status >= 0) {
         status = request->library.sd_bus_process(request->bus, NULL);
         if (status == 0)
-            status = wait_for_more(request);
+            status = request->library.sd_bus_wait(request->bus, WAIT_US) == 0 ? -ETIMEDOUT : 0;
     }
     if (!request->result)
         return fail_request(status, "wait for its job", err);
@@ -176,7 +170,12 @@ int systemd_start_scope(const char *path, const char *unit, struct error *err)
 int systemd_start_scope(const char *path, const char *unit, struct error *err)
 {
     cleanup_fd int fd = connect_to(path, err);
-    return fd < 0 ? -1 : fail(err, STATUS_ERRORED, "%s: indyno was built without systemd/sd-bus.h", unit);
+    if (fd < 0)
+        return -1;
+    fail(err, STATUS_ERRORED, "%s: indyno was built without systemd/sd-bus.h", unit);
+    error_remedy(
+        err, "build it with that (Debian: libsystemd-dev), or run without limits with --allow-weaker=limits");
+    return -1;
 }
 
 #endif

@@ -211,7 +211,7 @@ static bool judge_setup(const struct run *run, struct verdict *verdict)
     if (ended) {
         blame_service(run, (size_t)unready, verdict);
         char *message = text_format("%s before it was ready", verdict->message);
-        return decide(verdict, VERDICT_ERRORED, CAUSE_SERVICE, status, message);
+        return decide(verdict, VERDICT_ERRORED, verdict->cause, status, message);
     }
     verdict->service = unready;
     verdict->remedy = copy_string(run->failure->remedy);
@@ -232,7 +232,7 @@ static bool judge_not_executed(const struct run *run, size_t index, struct verdi
                           : text_format("%s: %s", step->argv.items[0], strerror(errnum)));
 }
 
-/* "processes (limit 64, at most 64 at once)" */
+/* " (limit 64, at most 64 at once)" */
 static char *pids_words(const struct run *run)
 {
     const struct sandbox_leaf_result *dyno = leaf_of(run->result, "dyno");
@@ -242,7 +242,7 @@ static char *pids_words(const struct run *run)
                     : copy_string("");
 }
 
-/* "all 64 MiB of it" */
+/* "all 64 MiB", "all 200 inodes" */
 static char *disk_words(const struct run *run)
 {
     if (run->result->disk.no_inodes && run->plan->limits.inodes)
@@ -276,19 +276,23 @@ static char *limit_words(const struct run *run, enum verdict_cause *cause)
 }
 
 /* A limit that the whole dyno shares kills the step first (process.c): who had the memory is another question. The service
- * whose leaf had more of it than the step's, which was killed for it; or -1. */
+ * whose leaf had the most, and more than the step's, which was killed for it; or -1. */
 static int find_hog(const struct run *run)
 {
     const struct sandbox_leaf_result *step = leaf_of(run->result, "step");
-    if (run->result->oom_is_outside)
+    if (!step || !step->oom_kills || run->result->oom_is_outside)
         return -1;
-    for (size_t i = 0; step && step->oom_kills && i < run->result->service_count; i++) {
+    uint64_t most = step->memory_peak_bytes;
+    int hog = -1;
+    for (size_t i = 0; i < run->result->service_count; i++) {
         const struct sandbox_leaf_result *leaf =
             leaf_of(run->result, run->plan->services.items[i].engine->name);
-        if (leaf && leaf->memory_peak_bytes > step->memory_peak_bytes)
-            return (int)i;
+        if (!leaf || leaf->memory_peak_bytes <= most)
+            continue;
+        most = leaf->memory_peak_bytes;
+        hog = (int)i;
     }
-    return -1;
+    return hog;
 }
 
 static bool blame_hog(const struct run *run, int index, struct verdict *verdict)
@@ -313,17 +317,18 @@ static bool judge_ended(const struct run *run, size_t index, struct verdict *ver
     bool signaled = step->state == SANDBOX_SIGNALED;
     enum verdict_cause cause = signaled ? CAUSE_SIGNAL : CAUSE_EXIT;
     cleanup_free char *end = end_words(step), *limit = limit_words(run, &cause);
-    if (run->plan->steps[index].must_succeed)
-        return decide(verdict, VERDICT_ERRORED, CAUSE_TEST_SETUP, STATUS_ERRORED,
-                      text_format("%s %s%s; the test was not run", name, end, limit));
-    if (cause == CAUSE_HOST_MEMORY) {
+    bool must_succeed = run->plan->steps[index].must_succeed;
+    cleanup_free char *message = must_succeed ? text_format("%s %s%s; the test was not run", name, end, limit)
+                                              : text_format("the %s %s%s", name, end, limit);
+    if (cause == CAUSE_HOST_MEMORY)
         verdict->remedy = copy_string(less_beside);
-        return decide(verdict, VERDICT_ERRORED, cause, STATUS_ERRORED,
-                      text_format("the %s %s%s", name, end, limit));
-    }
+    if (cause == CAUSE_HOST_MEMORY || must_succeed)
+        return decide(verdict, VERDICT_ERRORED,
+                      must_succeed && cause != CAUSE_HOST_MEMORY ? CAUSE_TEST_SETUP : cause, STATUS_ERRORED,
+                      steal_pointer(message));
     return decide(verdict, VERDICT_FAILED, cause,
                   signaled ? SIGNAL_STATUS + step->term_signal : step->exit_status,
-                  cause == CAUSE_EXIT ? NULL : text_format("the %s %s%s", name, end, limit));
+                  cause == CAUSE_EXIT ? NULL : steal_pointer(message));
 }
 
 static bool judge_step(const struct run *run, size_t index, struct verdict *verdict)

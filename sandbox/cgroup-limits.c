@@ -122,7 +122,7 @@ static int set(const struct cgroups *groups, const struct limit *limit, const ch
     cleanup_error struct error own = {0};
     if (cgroup_write(folder, limit->file, value, &own) == 0 || limit->is_tried)
         return 0;
-    return fail(err, own.status, "set the %s limit: %s", limit->what, own.message);
+    return fail(err, STATUS_DATA, "set the %s limit: %s", limit->what, own.message);
 }
 
 int cgroup_limit(const struct cgroups *groups, const struct sandbox_limits *limits, const char *leaf,

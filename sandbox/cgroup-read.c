@@ -68,7 +68,8 @@ static void read_v2(const struct cgroups *groups, const char *leaf, struct sandb
 }
 
 /* No charge that could end in a kill is larger than some pages, and so the limit is neared that far. (Its failcnt is not
- * counted by every kernel.) */
+ * counted by every kernel.) Files that were read and written, and could be dropped again, near it as well: of a run that
+ * had as many, this says nothing else. */
 static bool reached_v1(const char *folder, const char *peak_file, const char *limit_file)
 {
     uint64_t limit = cgroup_number(folder, limit_file), peak = cgroup_number(folder, peak_file);
@@ -96,5 +97,8 @@ void cgroup_read(const struct cgroups *groups, struct sandbox_result *result)
         else
             read_v2(groups, i == 0 ? NULL : leaf->name, leaf);
     }
-    result->oom_is_outside = groups->version != 0 && !reached_memory_limit(groups);
+    uint64_t killed = 0;
+    for (size_t i = 0; i < result->leaf_count; i++)
+        killed += result->leaves[i].oom_kills;
+    result->oom_is_outside = killed > 0 && !reached_memory_limit(groups);
 }

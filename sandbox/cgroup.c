@@ -274,10 +274,12 @@ int cgroup_make_own_leaf(const struct cgroups *groups, struct error *err)
 }
 
 /* Version 2: controllers must be enabled in one write, memory among them (pids and cpu alone would succeed
- * and leave an invalid domain). Where there is no io, a run goes on without its figures. */
+ * and leave an invalid domain). Where there is no io, a run goes on without its figures; where there is no cpuset, the limit
+ * itself is what cannot be set. */
 static int enable_controllers(const char *folder, bool cpuset, struct error *err)
 {
     bool io = cgroup_has_word(folder, "cgroup.controllers", "io");
+    cpuset = cpuset && cgroup_has_word(folder, "cgroup.controllers", "cpuset");
     cleanup_free char *words =
         text_format("+memory +pids +cpu%s%s", io ? " +io" : "", cpuset ? " +cpuset" : "");
     return cgroup_write(folder, "cgroup.subtree_control", words, err);
@@ -371,7 +373,9 @@ static int open_shown(struct cgroups *groups, int which, struct error *err)
 {
     cleanup_free char *path = text_format("%s/tasks", groups->shown[which]);
     groups->shown_fds[which] = open(path, O_WRONLY | O_CLOEXEC);
-    return groups->shown_fds[which] < 0 ? fail_errno(err, "open the cgroup %s", path) : 0;
+    if (groups->shown_fds[which] >= 0)
+        return 0;
+    return fail(err, STATUS_DATA, "open the cgroup %s: %s", path, strerror(errno));
 }
 
 static int use_shown(const struct sandbox_limits *limits, struct cgroups *groups, struct error *err)
@@ -405,18 +409,21 @@ static int make_all(const struct sandbox_spec *spec, const struct idmap *ids, st
         return -1;
     make_shown(groups);
     if (cgroup_limit(groups, &spec->limits, NULL, err) < 0 ||
-        (groups->version == 2 && enable_controllers(groups->runs[0], false, err) < 0) ||
+        (groups->version == 2 && enable_controllers(groups->runs[0], spec->limits.cpus[0], err) < 0) ||
         make_leaves(groups, err) < 0 || limit_steps(groups, &spec->limits, err) < 0 ||
         use_shown(&spec->limits, groups, err) < 0)
         return -1;
     return groups->version == 2 ? give_to_init(groups, ids, err) : 0;
 }
 
-static void suggest(const struct sandbox_spec *spec, const struct cgroups *groups, struct error *err)
+static void suggest(const struct sandbox_spec *spec, const struct cgroups *groups, bool is_limit,
+                    struct error *err)
 {
-    if (groups->version)
+    if (is_limit)
         error_remedy(err, "ask for what this host has, leave that limit out, or run without any with "
                           "--allow-weaker=limits");
+    else if (groups->version)
+        error_remedy(err, "run without limits with --allow-weaker=limits");
     else if (spec->cgroup_parent)
         error_remedy(err, "make the group %s, with the controllers memory, pids and cpu",
                      spec->cgroup_parent);
@@ -436,7 +443,7 @@ int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct
     const char *why = groups->version ? own.message : groups->missing;
     if (asked && !(spec->weaker & SANDBOX_WEAKER_LIMITS)) {
         fail(err, STATUS_DATA, "limits cannot be enforced here: %s", why);
-        suggest(spec, groups, err);
+        suggest(spec, groups, own.status == STATUS_DATA, err);
         return -1;
     }
     cgroup_remove(groups);

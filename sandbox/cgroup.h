@@ -73,8 +73,8 @@ int cgroup_delegate(const struct cgroups *groups, const struct sandbox_limits *l
 void cgroup_undelegate(const struct cgroups *groups);
 
 /* Makes the groups with the spec's limits. Where there can be none, or one of them cannot be had: 0 if no
- * limit that takes one (sandbox_takes_groups) was asked for (version is then 0) or SANDBOX_WEAKER_LIMITS is set, else -1 with STATUS_DATA. init_uid
- * and init_gid are the host ids that the dyno's init will have. */
+ * limit that takes one (sandbox_takes_groups) was asked for (version is then 0) or SANDBOX_WEAKER_LIMITS is set,
+ * else -1 with STATUS_DATA. Init, whose ids are among ids, can put processes into the leaves. */
 int cgroup_make(const struct sandbox_spec *spec, const struct idmap *ids, struct cgroups *groups,
                 struct error *err);
 

@@ -83,17 +83,25 @@ static int hold_signals(struct launch *launch, struct error *err)
     return launch->signals < 0 ? fail_errno(err, "watch for signals") : 0;
 }
 
+static bool hear_signal(struct launch *launch, struct signalfd_siginfo *info)
+{
+    return launch->signals >= 0 && read(launch->signals, info, sizeof *info) == sizeof *info;
+}
+
+static void cancel(struct launch *launch, const struct signalfd_siginfo *info)
+{
+    launch->result->end = SANDBOX_END_CANCELLED;
+    launch->result->cancel_signal = (int)info->ssi_signo;
+}
+
 /* One that came when nobody followed the dyno (any more) has been heard, too: it must not end the process now, before it
  * could say what happened. */
 static void release_signals(struct launch *launch)
 {
     struct signalfd_siginfo info;
-    struct sandbox_result *result = launch->result;
-    while (launch->signals >= 0 && read(launch->signals, &info, sizeof info) == sizeof info)
-        if (result->end == SANDBOX_END_SETUP) {
-            result->end = SANDBOX_END_CANCELLED;
-            result->cancel_signal = (int)info.ssi_signo;
-        }
+    while (hear_signal(launch, &info))
+        if (launch->result->end == SANDBOX_END_SETUP)
+            cancel(launch, &info);
     close_fd(&launch->signals);
     sigprocmask(SIG_SETMASK, &launch->old_mask, NULL);
 }
@@ -273,11 +281,35 @@ static int start_relay(struct launch *launch, struct error *err)
     return limit ? relay_start(limit, &launch->relay, err) : 0;
 }
 
-/* Whoever reads the output may be slow: that is waited for where the run came to its end, by itself. */
+/* When whoever reads the output is waited for no longer; 0: never. Of a run whose steps came to their end all counts, as
+ * before; of another one the reader of its last words has a moment. */
+static int64_t output_deadline_us(const struct launch *launch)
+{
+    enum { MOMENT_US = 1000000, US_PER_MS = 1000 };
+    int64_t wall_ms = (int64_t)launch->spec->limits.wall_ms;
+    if (launch->result->end != SANDBOX_END_STEPS)
+        return wire_now_us() + MOMENT_US;
+    return wall_ms ? launch->start_us + wall_ms * US_PER_MS : 0;
+}
+
+/* What is over the limit may have come last. */
 static void end_relay(struct launch *launch)
 {
-    bool by_itself = launch->result->end == SANDBOX_END_STEPS;
-    relay_end(&launch->relay, launch->signals, by_itself ? -1 : (int)launch->spec->limits.kill_after_ms);
+    struct sandbox_result *result = launch->result;
+    struct signalfd_siginfo info;
+    int64_t deadline_us = output_deadline_us(launch);
+    bool counts = result->end == SANDBOX_END_STEPS;
+    enum relay_outcome outcome = relay_end(&launch->relay, launch->signals, deadline_us);
+    if (outcome == RELAY_OVERFLOWED && counts)
+        result->end = SANDBOX_END_OUTPUT;
+    if (outcome != RELAY_CUT)
+        return;
+    if (counts && hear_signal(launch, &info))
+        cancel(launch, &info);
+    else if (counts && deadline_us && wire_now_us() >= deadline_us)
+        result->end = SANDBOX_END_TIMEOUT;
+    else
+        strings_add(&result->notes, "the end of the output was dropped: nobody read it");
 }
 
 /* Before init is cloned, which makes of it what the dyno must not reach. */

@@ -12,8 +12,10 @@
 
 #include "base/own.h"
 #include "base/sys.h"
+#include "wire.h"
 
 enum { CHUNK = 65536, STREAMS = 2, EXIT_DONE = 0, EXIT_OVERFLOWED = 1, EXIT_LOST = 2 };
+enum { LAST_WAIT_MS = 1000 }; /* for a reader of what fitted, where there was more */
 
 /* ---- In the relay ---- */
 
@@ -56,7 +58,7 @@ static void give(struct stream *stream)
 {
     size_t size = stream->size - stream->written;
     ssize_t written = write(stream->to, stream->chunk + stream->written, size < PIPE_BUF ? size : PIPE_BUF);
-    if (written < 0 && errno != EINTR)
+    if (written < 0 && errno != EINTR && errno != EAGAIN) /* another writer may have been faster */
         _exit(EXIT_LOST);
     if (written > 0)
         stream->written += (size_t)written;
@@ -81,13 +83,13 @@ static void hand_on(struct stream streams[STREAMS], struct counter *counter)
         }
         if (!has_wish)
             return;
-        if (poll(polled, STREAMS, -1) < 0) {
-            if (errno == EINTR)
-                continue;
+        int ready = poll(polled, STREAMS, counter->has_overflowed ? LAST_WAIT_MS : -1);
+        if (ready == 0)
+            return;
+        if (ready < 0 && errno != EINTR)
             _exit(EXIT_LOST);
-        }
         for (int i = 0; i < STREAMS; i++)
-            if (polled[i].fd >= 0 && polled[i].revents)
+            if (ready > 0 && polled[i].fd >= 0 && polled[i].revents)
                 polled[i].events == POLLOUT ? give(&streams[i]) : take(&streams[i], counter);
     }
 }
@@ -135,12 +137,9 @@ static bool are_one_file(void)
            out.st_ino == err.st_ino;
 }
 
-/* A closed one stays closed. */
-static int make_pipe(int stream, int *from, int *to, struct error *err)
+static int make_pipe(int *from, int *to, struct error *err)
 {
     int ends[2];
-    if (fcntl(STDOUT_FILENO + stream, F_GETFD) < 0)
-        return 0;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return fail_errno(err, "make a pipe for the output");
     *from = ends[0];
@@ -150,10 +149,10 @@ static int make_pipe(int stream, int *from, int *to, struct error *err)
 
 static int make_pipes(int from[STREAMS], struct relay *relay, struct error *err)
 {
-    if (make_pipe(0, &from[0], &relay->fds[0], err) < 0)
+    if (make_pipe(&from[0], &relay->fds[0], err) < 0)
         return -1;
     if (!are_one_file())
-        return make_pipe(1, &from[1], &relay->fds[1], err);
+        return make_pipe(&from[1], &relay->fds[1], err);
     relay->fds[1] = fcntl(relay->fds[0], F_DUPFD_CLOEXEC, 0);
     return relay->fds[1] < 0 ? fail_errno(err, "make a pipe for the output") : 0;
 }
@@ -198,16 +197,31 @@ bool relay_overflowed(const struct relay *relay)
            info.si_code == CLD_EXITED && info.si_status == EXIT_OVERFLOWED;
 }
 
-void relay_end(struct relay *relay, int signals, int wait_ms)
+/* Until it has ended, the deadline, or a signal. */
+static void await(const struct relay *relay, int signals, int64_t deadline_us)
 {
     struct pollfd polled[] = {{.fd = relay->pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    for (;;) {
+        int64_t left_ms = (deadline_us - wire_now_us()) / 1000 + 1;
+        int wait_ms = !deadline_us ? -1 : left_ms < 0 ? 0 : left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+        if (poll(polled, sizeof polled / sizeof *polled, wait_ms) >= 0 || errno != EINTR)
+            return;
+    }
+}
+
+enum relay_outcome relay_end(struct relay *relay, int signals, int64_t deadline_us)
+{
+    int status = 0;
     relay_release(relay);
     if (relay->pid <= 0)
-        return;
-    while (relay->pidfd >= 0 && poll(polled, sizeof polled / sizeof *polled, wait_ms) < 0 && errno == EINTR)
-        ;
+        return RELAY_DONE;
+    if (relay->pidfd >= 0)
+        await(relay, signals, deadline_us);
     kill(relay->pid, SIGKILL); /* for one that has ended by itself nothing changes */
-    sys_wait(relay->pid, &(int){0});
+    sys_wait(relay->pid, &status);
     relay->pid = 0;
     close_fd(&relay->pidfd);
+    if (!WIFEXITED(status))
+        return RELAY_CUT;
+    return WEXITSTATUS(status) == EXIT_OVERFLOWED ? RELAY_OVERFLOWED : RELAY_DONE;
 }

@@ -30,7 +30,7 @@ struct relay {
         }                                                                                                    \
     }
 
-/* Starts it; limit in bytes, of both together. */
+/* Starts it; limit in bytes, of both together. Standard input, output and error are open. */
 int relay_start(uint64_t limit, struct relay *relay, struct error *err);
 
 /* In init: takes the ends as standard output and error. */
@@ -42,8 +42,14 @@ void relay_release(struct relay *relay);
 /* Of a relay that has ended: whether there was more than the limit. */
 bool relay_overflowed(const struct relay *relay);
 
-/* Waits until all that the dyno, which is gone, has written is handed on: for wait_ms at most (-1: as long as it takes),
- * and not when there is a signal to be read from signals. Then ends it. */
-void relay_end(struct relay *relay, int signals, int wait_ms);
+enum relay_outcome {
+    RELAY_DONE,       /* all was handed on, or there was nobody to hand it to, or no relay */
+    RELAY_OVERFLOWED, /* there was more than the limit */
+    RELAY_CUT,        /* its reader was not waited for any longer */
+};
+
+/* Waits until all that the dyno, which is gone, has written is handed on: until deadline_us of wire_now_us (0: none), and
+ * not when there is a signal to be read from signals. Then ends it. */
+enum relay_outcome relay_end(struct relay *relay, int signals, int64_t deadline_us);
 
 #endif

@@ -76,10 +76,10 @@ for i in range(8): threading.Thread(target=hammer).start()"'
 
 # Who is killed for what it does comes back.
 neighbour() { # NAME COMMAND
-    trap 'kill $! 2>/dev/null; wait; exit' TERM
+    trap 'kill $! 2>/dev/null || true; wait; exit' TERM
     while :; do
         become "$1" --timeout=30m -k 100ms "$work/app" -- bash -c "$2" &
-        wait $!
+        wait $! || true
     done
 }
 

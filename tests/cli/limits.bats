@@ -190,6 +190,14 @@ scratches() {
     await_gone "$relay"
 }
 
+@test "--output-size: the excess counts that comes just before the end" {
+    local i
+    for i in $(seq 10); do
+        limited 137 --output-size=1000 "$app" -- head -c 2000 /dev/zero
+        is_verdict failed output-limit
+    done
+}
+
 @test "--output-size: who does not read keeps nobody from ending the run" {
     mkfifo "$scratch/output"
     give "$scratch/output"
@@ -205,7 +213,12 @@ scratches() {
     run=$!
     until grep -qs again "$scratch/err" && [ -z "$(descendant "$run" head)" ]; do sleep 0.01; done
     kill -TERM "$run"
-    wait "$run" || true
+    status_of "$run" 143
+    await_nothing_left
+    # Nor is it waited for when the run's time is over.
+    local status=0
+    indyno run -q --output-size=10M --timeout=1s "$app" -- echo a line >"$scratch/output" 2>"$scratch/err" 9>&- || status=$?
+    [ "$status" = 124 ]
     await_nothing_left
     # And a launcher that is killed leaves none that waits.
     start_indyno run -q --output-size=10M "$app" -- sh -c 'echo third >&2; exec head -c 1000000 /dev/zero' >"$scratch/output" 2>"$scratch/err" 9>&- &

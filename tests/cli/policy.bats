@@ -304,6 +304,8 @@ make_groups() { # PARENT
     [ -e /sys/fs/cgroup/cgroup.procs ] || { folder=/sys/fs/cgroup/memory limit=memory.limit_in_bytes; }
     make_groups "$parent"
     echo 200M >"$folder$parent/$limit"
+    [ ! -e "$folder$parent/memory.memsw.limit_in_bytes" ] || echo 200M >"$folder$parent/memory.memsw.limit_in_bytes"
+    [ ! -e "$folder$parent/memory.swap.max" ] || echo 0 >"$folder$parent/memory.swap.max"
     policy "{\"cgroup_parent\": \"$parent\"}"
     run -125 --separate-stderr indyno run --memory=1G --report "$scratch/report" "$app" -- python3 -c 'x=bytearray(500<<20)'
     [ "$(jq -r '.verdict + " " + .cause' "$scratch/report")" = "errored host-memory" ]

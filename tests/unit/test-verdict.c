@@ -220,6 +220,16 @@ static const struct row limit_rows[] = {
     {WELL, .steps = {{EXITED(1)}},
      .leaves = {{"step", .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
      .kind = VERDICT_FAILED, .cause = CAUSE_EXIT, .status = 1},
+    /* Who had the most is blamed, not who was asked first. */
+    {WELL, .steps = {{KILLED(SIGKILL)}},
+     .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5 << 20},
+                {"postgres", .memory_peak_bytes = 40 << 20},
+                {"redis", .memory_peak_bytes = 250 << 20}},
+     .limits = {.memory_bytes = 300 << 20}, .kind = VERDICT_ERRORED, .cause = CAUSE_SERVICE,
+     .status = STATUS_ERRORED, .service = "redis",
+     .message =
+         "redis: its leaf cgroup had 250 MiB when the memory limit of 300 MiB was reached and ended the test",
+     .remedy = "give the dyno more memory with --memory"},
     /* One that succeeded is no failure, whoever had the memory. */
     {WELL, .steps = {{EXITED(0)}},
      .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
@@ -237,6 +247,13 @@ static const struct row limit_rows[] = {
      .kind = VERDICT_ERRORED, .cause = CAUSE_HOST_MEMORY, .status = STATUS_ERRORED, .service = "redis",
      .message =
          "redis: a lack of memory outside the dyno, not its own limit, killed 2 processes of its leaf cgroup",
+     .remedy = "run less beside it, or give more memory to the host or to the group that dynos are made in"},
+    {WELL, .scripts = true, .steps = {{EXITED(3)}}, .oom_is_outside = true,
+     .leaves = {{"step", .oom_kills = 1}}, .kind = VERDICT_ERRORED, .cause = CAUSE_HOST_MEMORY,
+     .status = STATUS_ERRORED,
+     .message =
+         "test-setup exited with 3: a lack of memory outside the dyno, not its own limit, killed 1 process "
+         "of the leaf cgroup step; the test was not run",
      .remedy = "run less beside it, or give more memory to the host or to the group that dynos are made in"},
     /* Memory is what the files are kept in: it comes first. */
     {WELL, .steps = {{EXITED(1)}}, .leaves = {{"step", .oom_kills = 1}}, .disk = {.no_space = true},
@@ -348,6 +365,18 @@ static const struct error not_ready = {.status = STATUS_ERRORED,
 static const struct error unexplained;
 
 static const struct row setup_rows[] = {
+    {.services = {{KILLED(SIGKILL), UNREADY}, {RUNNING}},
+     .oom_is_outside = true,
+     .leaves = {{"postgres", .oom_kills = 1}},
+     .failure = &not_ready,
+     .kind = VERDICT_ERRORED,
+     .cause = CAUSE_HOST_MEMORY,
+     .status = STATUS_ERRORED,
+     .service = "postgres",
+     .message =
+         "postgres: a lack of memory outside the dyno, not its own limit, killed 1 process of its leaf "
+         "cgroup before it was ready",
+     .remedy = "run less beside it, or give more memory to the host or to the group that dynos are made in"},
     {.failure = &denied,
      .kind = VERDICT_ERRORED,
      .cause = CAUSE_SETUP,

@@ -121,6 +121,19 @@ refused() { # WHY
     session=$scratch refused "connect to $scratch/systemd/private: No such file or directory"
 }
 
+@test "a scope without cpuset: that limit is refused, or left out" {
+    refused_cpuset() {
+        run -65 --separate-stderr "$@"
+        [[ "$stderr" == *"set the cpuset limit: "*"leave that limit out"* ]] || { echo "$stderr"; return 1; }
+    }
+    refused_cpuset indyno run --cpuset-cpus=0 "$app" -- true
+    refused_cpuset as_tester systemd-run --user --scope --quiet --collect -p Delegate=yes "$INDYNO" run --cpuset-cpus=0 "$app" -- true
+    run -0 as_tester systemd-run --user --scope --quiet --collect -p Delegate=yes \
+        "$INDYNO" run --cpuset-cpus=0 --allow-weaker=limits --report "$scratch/report" "$app" -- true
+    [ "$(jq -c .weaker "$scratch/report")" = '["limits"]' ]
+    await_no_scope
+}
+
 @test "a scope without a controller that limits take is no help" {
     local manager
     manager=user@$(id -u "$INDYNO_TEST_USER").service
