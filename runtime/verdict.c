@@ -176,11 +176,32 @@ static bool ended_badly(const struct sandbox_process_result *service)
            (service->state == SANDBOX_EXITED && service->exit_status != 0);
 }
 
+static bool has_failed_step(const struct sandbox_result *result)
+{
+    for (size_t i = 0; i < result->step_count; i++)
+        if (result->steps[i].state == SANDBOX_SIGNALED ||
+            (result->steps[i].state == SANDBOX_EXITED && result->steps[i].exit_status != 0))
+            return true;
+    return false;
+}
+
+/* What the step had is free some time after it was killed, and until then the kernel may kill again. */
+static bool died_of_step(const struct run *run, const char *name)
+{
+    const struct sandbox_leaf_result *step = leaf_of(run->result, "step"), *leaf = leaf_of(run->result, name);
+    return step && leaf && step->oom_kills && leaf->oom_kills &&
+           step->memory_peak_bytes > leaf->memory_peak_bytes && has_failed_step(run->result);
+}
+
 static bool judge_services(const struct run *run, struct verdict *verdict)
 {
     const struct sandbox_result *result = run->result;
     for (size_t i = 0; i < result->service_count; i++) {
         const char *name = run->plan->services.items[i].engine->name;
+        if (died_of_step(run, name)) {
+            strings_addf(&verdict->notes, "%s was killed for want of memory, too", name);
+            continue;
+        }
         if (ended_badly(&result->services[i]) || oom_kills(result, name))
             return blame_service(run, i, verdict);
         if (result->services[i].state == SANDBOX_EXITED && result->services[i].ready_us >= 0)

@@ -230,6 +230,30 @@ static const struct row limit_rows[] = {
      .message =
          "redis: its leaf cgroup had 250 MiB when the memory limit of 300 MiB was reached and ended the test",
      .remedy = "give the dyno more memory with --memory"},
+    /* A server that dies of what the step had is not to blame; but where the step succeeded, it is missed. */
+    {.services = {{RUNNING}, {KILLED(SIGKILL)}},
+     .steps = {{KILLED(SIGKILL)}},
+     .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 247 << 20},
+                {"redis", .oom_kills = 1, .memory_peak_bytes = 8 << 20}},
+     .limits = {.memory_bytes = 256 << 20},
+     .kind = VERDICT_FAILED,
+     .cause = CAUSE_MEMORY_LIMIT,
+     .status = 137,
+     .message =
+         "the command was killed by signal 9 (Killed): the memory limit of 256 MiB killed 1 process of the "
+         "leaf cgroup step",
+     .notes = {"redis was killed for want of memory, too"}},
+    {.services = {{RUNNING}, {KILLED(SIGKILL)}},
+     .steps = {{EXITED(0)}},
+     .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 247 << 20},
+                {"redis", .oom_kills = 1, .memory_peak_bytes = 8 << 20}},
+     .limits = {.memory_bytes = 256 << 20},
+     .kind = VERDICT_ERRORED,
+     .cause = CAUSE_SERVICE,
+     .status = STATUS_ERRORED,
+     .service = "redis",
+     .message = "redis: the memory limit of 256 MiB killed 1 process of its leaf cgroup",
+     .remedy = "give the dyno more memory with --memory"},
     /* One that succeeded is no failure, whoever had the memory. */
     {WELL, .steps = {{EXITED(0)}},
      .leaves = {{"step", .oom_kills = 1, .memory_peak_bytes = 5}, {"postgres", .memory_peak_bytes = 9}},
