@@ -79,10 +79,10 @@ static int open_policy_scratch(const char *path, struct prepared *prepared, stru
 static int open_scratch(const struct options *options, struct prepared *prepared, struct error *err)
 {
     const char *path = policy_scratch(&prepared->policy, options);
-    if (path != options->scratch)
-        return open_policy_scratch(path, prepared, err);
     if (!path)
         return 0;
+    if (!options->scratch)
+        return open_policy_scratch(path, prepared, err);
     prepared->scratch_fd = caller_open(path, O_DIRECTORY, err);
     if (prepared->scratch_fd < 0)
         return error_context(err, "--scratch %s", path);

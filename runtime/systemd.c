@@ -48,6 +48,13 @@ struct library {
     FUNCTIONS(FIELD)
 };
 
+static int lack(struct error *err)
+{
+    fail(err, STATUS_ERRORED, "load systemd's library: %s", dlerror());
+    error_remedy(err, "install it (Debian: libsystemd0), or run without limits with --allow-weaker=limits");
+    return -1;
+}
+
 static int load(struct library *library, struct error *err)
 {
 #define PLACE(name) {#name, offsetof(struct library, name)},
@@ -56,18 +63,12 @@ static int load(struct library *library, struct error *err)
         size_t offset;
     } functions[] = {FUNCTIONS(PLACE)};
     void *handle = dlopen(LIBRARY, RTLD_NOW);
-    if (!handle) {
-        fail(err, STATUS_ERRORED, "load systemd's library: %s", dlerror());
-        error_remedy(err,
-                     "install it (Debian: libsystemd0), or run without limits with --allow-weaker=limits");
-        return -1;
-    }
+    if (!handle)
+        return lack(err);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *function = dlsym(handle, functions[i].name);
-        if (!function) {
-            fail(err, STATUS_ERRORED, "%s: %s", LIBRARY, dlerror());
-            return -1;
-        }
+        if (!function)
+            return lack(err);
         memcpy((char *)library + functions[i].offset, &function, sizeof function);
     }
     return 0;

@@ -170,17 +170,16 @@ static bool blame_service(const struct run *run, size_t index, struct verdict *v
 
 /* A service that has ended by itself with 0 was told to by a client of it, which is the test's own business.
  */
-static bool ended_badly(const struct sandbox_process_result *service)
+static bool ended_badly(const struct sandbox_process_result *process)
 {
-    return service->state == SANDBOX_SIGNALED || service->state == SANDBOX_NOT_EXECUTED ||
-           (service->state == SANDBOX_EXITED && service->exit_status != 0);
+    return process->state == SANDBOX_SIGNALED || process->state == SANDBOX_NOT_EXECUTED ||
+           (process->state == SANDBOX_EXITED && process->exit_status != 0);
 }
 
 static bool has_failed_step(const struct sandbox_result *result)
 {
     for (size_t i = 0; i < result->step_count; i++)
-        if (result->steps[i].state == SANDBOX_SIGNALED ||
-            (result->steps[i].state == SANDBOX_EXITED && result->steps[i].exit_status != 0))
+        if (ended_badly(&result->steps[i]))
             return true;
     return false;
 }
@@ -341,12 +340,12 @@ static bool judge_ended(const struct run *run, size_t index, struct verdict *ver
     bool must_succeed = run->plan->steps[index].must_succeed;
     cleanup_free char *message = must_succeed ? text_format("%s %s%s; the test was not run", name, end, limit)
                                               : text_format("the %s %s%s", name, end, limit);
-    if (cause == CAUSE_HOST_MEMORY)
+    if (cause == CAUSE_HOST_MEMORY) {
         verdict->remedy = copy_string(less_beside);
-    if (cause == CAUSE_HOST_MEMORY || must_succeed)
-        return decide(verdict, VERDICT_ERRORED,
-                      must_succeed && cause != CAUSE_HOST_MEMORY ? CAUSE_TEST_SETUP : cause, STATUS_ERRORED,
-                      steal_pointer(message));
+        return decide(verdict, VERDICT_ERRORED, cause, STATUS_ERRORED, steal_pointer(message));
+    }
+    if (must_succeed)
+        return decide(verdict, VERDICT_ERRORED, CAUSE_TEST_SETUP, STATUS_ERRORED, steal_pointer(message));
     return decide(verdict, VERDICT_FAILED, cause,
                   signaled ? SIGNAL_STATUS + step->term_signal : step->exit_status,
                   cause == CAUSE_EXIT ? NULL : steal_pointer(message));

@@ -356,10 +356,7 @@ static int milliseconds_left(const struct state *state)
     int64_t next = state->deadline_us;
     if (state->cpu_look_us && (!next || state->cpu_look_us < next))
         next = state->cpu_look_us;
-    if (!next)
-        return -1;
-    int64_t left = (next - wire_now_us() + US_PER_MS - 1) / US_PER_MS;
-    return left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left;
+    return wire_wait_ms(next);
 }
 
 /* ---- The loop ---- */

@@ -196,8 +196,7 @@ static int handle_event(struct init *init, int64_t deadline_us, struct error *er
         polled[2 + i] =
             (struct pollfd){.fd = init->services[i].started ? readiness_fd(&init->services[i].readiness) : -1,
                             .events = POLLIN};
-    int64_t left_ms = (deadline_us - wire_now_us()) / 1000 + 1;
-    int ready = poll(polled, 2 + count, !deadline_us ? -1 : left_ms > 0 ? (int)left_ms : 0);
+    int ready = poll(polled, 2 + count, wire_wait_ms(deadline_us));
     if (ready < 0 && errno != EINTR)
         return fail_errno(err, "wait for the dyno's processes");
     if (ready <= 0)

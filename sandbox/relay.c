@@ -89,8 +89,12 @@ static void hand_on(struct stream streams[STREAMS], struct counter *counter)
         if (ready < 0 && errno != EINTR)
             _exit(EXIT_LOST);
         for (int i = 0; i < STREAMS; i++)
-            if (ready > 0 && polled[i].fd >= 0 && polled[i].revents)
-                polled[i].events == POLLOUT ? give(&streams[i]) : take(&streams[i], counter);
+            if (ready > 0 && polled[i].fd >= 0 && polled[i].revents) {
+                if (polled[i].events == POLLOUT)
+                    give(&streams[i]);
+                else
+                    take(&streams[i], counter);
+            }
     }
 }
 
@@ -201,12 +205,8 @@ bool relay_overflowed(const struct relay *relay)
 static void await(const struct relay *relay, int signals, int64_t deadline_us)
 {
     struct pollfd polled[] = {{.fd = relay->pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
-    for (;;) {
-        int64_t left_ms = (deadline_us - wire_now_us()) / 1000 + 1;
-        int wait_ms = !deadline_us ? -1 : left_ms < 0 ? 0 : left_ms < INT_MAX ? (int)left_ms : INT_MAX;
-        if (poll(polled, sizeof polled / sizeof *polled, wait_ms) >= 0 || errno != EINTR)
-            return;
-    }
+    while (poll(polled, sizeof polled / sizeof *polled, wire_wait_ms(deadline_us)) < 0 && errno == EINTR)
+        ;
 }
 
 enum relay_outcome relay_end(struct relay *relay, int signals, int64_t deadline_us)

@@ -3,9 +3,8 @@
  *
  * Theory of operation. Without a limit a step writes to the caller's own descriptors. With one it has the ends of pipes,
  * and the relay, a child of the launcher, hands on what comes out of them. When the limit is reached it ends, and so the
- * launcher hears of it. It ends too when the dyno has: nobody else has the pipes' other ends; and it is
- * killed when the launcher is. Where standard output and
- * error are one file they are one pipe, so that what is written stays in order.
+ * launcher hears of it. It ends too when the dyno has: nobody else has the pipes' other ends; and it is killed when the
+ * launcher is. Where standard output and error are one file they are one pipe, so that what is written stays in order.
  */
 #ifndef INDYNO_RELAY_H
 #define INDYNO_RELAY_H

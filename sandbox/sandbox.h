@@ -288,7 +288,7 @@ struct sandbox_result {
     struct sandbox_leaf_result leaves[SANDBOX_LEAVES_MAX];
     size_t leaf_count;
     bool
-        oom_is_outside; /* what killed for want of memory was no limit of the dyno's: the host's, or that of groups above */
+        oom_is_outside; /* what killed for want of memory was the host's or a group's above, no limit of the dyno */
     struct sandbox_disk disk;
     uint64_t cpu_us; /* all of the dyno, as init has reaped it */
     bool cgroups;    /* false: this host let the caller make none; no leaf results then */

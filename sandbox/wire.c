@@ -152,3 +152,12 @@ int64_t wire_now_us(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+int wire_wait_ms(int64_t deadline_us)
+{
+    enum { US_PER_MS = 1000, LONGEST_MS = 1 << 30 };
+    if (!deadline_us)
+        return -1;
+    int64_t left_ms = (deadline_us - wire_now_us() + US_PER_MS - 1) / US_PER_MS;
+    return left_ms < 0 ? 0 : left_ms < LONGEST_MS ? (int)left_ms : LONGEST_MS;
+}

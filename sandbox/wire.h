@@ -74,4 +74,7 @@ int wire_take_error(const struct wire_message *message, struct error *err);
 
 int64_t wire_now_us(void);
 
+/* What poll(2) is to wait until deadline_us of wire_now_us: ms, rounded up; 0: it is over; -1: deadline_us is 0, none. */
+int wire_wait_ms(int64_t deadline_us);
+
 #endif

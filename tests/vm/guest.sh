@@ -7,7 +7,7 @@ set -eu -o pipefail
 export TMPDIR=/scratch abs_top_srcdir abs_top_builddir
 tests=$abs_top_srcdir/tests/cli
 # What the kernel decides, and, with VM_ALL, what it may.
-chosen='namespace is its own|what a hostile|--memory|--pids-limit contains|--cpu-time: all|limits are|cgroup_parent: the|attacks from the tests,|kill -9 of|doctor says|crash|too old'
+chosen='namespace is its own|what a hostile|--memory|--pids-limit contains|--cpu-time: all|--cpus:|limits are|cgroup_parent: the|attacks from the tests,|kill -9 of|doctor says|crash|too old'
 more='set-uid|sized tmpfs|loopback|signal dispositions|--pids-limit|a Postgres that cannot|--output-size|--cpuset|limits that|sizes: by'
 more="$more|exit status|--timeout|signals reach|--artifact takes|--bind|kill -9|the next run sweeps|many at once"
 more="$more|attacks from the tests|bare psql|both answer|killed|as fresh|further|own user|doctor leaves|share one id|bubblewrap|within a dyno"
